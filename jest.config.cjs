@@ -1,0 +1,11 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/main.test.ts', '<rootDir>/{test,examples}/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(cluster|runtime|browser)/'],
+  transform: { '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  collectCoverageFrom: ['src/**/*.ts', 'imports/kube-object.ts', '!src/**/*.d.ts'],
+  coverageProvider: 'babel',
+  coverageThreshold: { global: { lines: 90, branches: 90 } },
+  coverageReporters: ['text-summary', 'json-summary', 'text'],
+};

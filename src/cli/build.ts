@@ -1,0 +1,36 @@
+import { App } from 'cdk8s';
+
+import type { EnvironmentSettings } from '../settings/load';
+import { type FinishedObject, finishedObjects } from '../outputs/plain';
+import type { System } from '../platform/system';
+import type { SystemClass } from '../systems';
+
+/** What the constructs refuse, all at once. */
+export class BuildError extends Error {
+  public constructor(public readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'BuildError';
+  }
+}
+
+/** Builds one environment. Each has an App of its own: one App for all would walk every object once per chart. */
+export function buildSystem(SystemOf: SystemClass, { environment, settings }: EnvironmentSettings): System {
+  return new SystemOf(new App(), environment, settings);
+}
+
+/** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */
+export function finish(system: System): FinishedObject[] {
+  const problems = system.node.findAll().flatMap((construct) => construct.node.validate());
+  if (problems.length > 0) throw new BuildError(problems);
+  const objects = finishedObjects(system);
+  const names = objects.map(
+    ({ manifest }) => `${manifest.kind} ${manifest.metadata.namespace ?? ''}/${manifest.metadata.name}`,
+  );
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0) {
+    throw new BuildError(
+      twice.map((name) => `[${system.node.path}] ${name}: is made twice; give one of them another name`),
+    );
+  }
+  return objects;
+}

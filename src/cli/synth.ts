@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util';
+
+import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
+import { type OutputFile, plainFiles } from '../outputs/plain';
+import { removeGone, writeFolder } from '../outputs/write';
+import { ValidationError } from '../platform/validation-error';
+import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
+import { formatProblem, SettingsError } from '../settings/problems';
+import type { SystemClass } from '../systems';
+import { BuildError, buildSystem, finish } from './build';
+
+/** What a script can rely on. */
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
+
+const USAGE = `Usage: npm run synth -- [options]
+
+Reads overlays/, builds every system in every environment and writes plain YAML.
+
+  --only SYSTEM[/ENVIRONMENT]  limit the run; other folders of the output stay as they are
+  --out DIR                    where to write (default: dist, or what the cdk8s CLI asks for)
+  --overlays DIR               where the settings are (default: overlays)
+  --json                       print the summary as JSON
+  --quiet                      print nothing but problems
+  --help                       print this
+
+Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 settings or manifests refused.
+On any but 0 the output is as it was.
+`;
+
+/** Systems, and the compiled schemas of their settings. */
+export interface Registry {
+  readonly systems: Readonly<Record<string, SystemClass>>;
+  readonly validators: Readonly<Record<string, SystemValidators>>;
+}
+
+/** Where a command prints. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly error: (text: string) => void;
+}
+
+const PROCESS: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  error: (text) => void process.stderr.write(text),
+};
+
+/** Past this many environments a run tells how far it is. */
+const LONG_RUN = 20;
+
+interface Rendered {
+  readonly folder: string;
+  readonly files: OutputFile[];
+  readonly summary: EnvironmentSummary;
+}
+
+/** The synth command. Gives the exit code. */
+export function synth(args: string[], registry: Registry, terminal: Terminal = PROCESS): number {
+  const options = parseOptions(args, terminal);
+  if (typeof options === 'number') return options;
+  try {
+    const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
+    const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
+    for (const { folder, files } of rendered) writeFolder(options.out, folder, files);
+    if (!options.only)
+      removeGone(
+        options.out,
+        rendered.map(({ folder }) => folder),
+      );
+    const summaries = rendered.map(({ summary }) => summary);
+    if (options.json) terminal.out(`${JSON.stringify(summaries, null, 2)}\n`);
+    else if (!options.quiet) terminal.out(`${formatSummaries(summaries)}\n`);
+    return EXIT.done;
+  } catch (error) {
+    return report(error, options.out, terminal);
+  }
+}
+
+function parseOptions(args: string[], terminal: Terminal) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        only: { type: 'string' },
+        out: { type: 'string', default: process.env['CDK8S_OUTDIR'] ?? 'dist' },
+        overlays: { type: 'string', default: 'overlays' },
+        json: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!values.help) return values;
+    terminal.out(USAGE);
+    return EXIT.done;
+  } catch (error) {
+    terminal.error(`${(error as Error).message}\n\n${USAGE}`);
+    return EXIT.usage;
+  }
+}
+
+/** Renders everything before anything is written: what is refused leaves the output as it was. */
+function render(all: EnvironmentSettings[], registry: Registry, progress: (text: string) => void): Rendered[] {
+  const problems: string[] = [];
+  const rendered = all.flatMap((settings, index) => {
+    if (all.length > LONG_RUN && index % LONG_RUN === 0) progress(`synth: ${index} of ${all.length} environments\n`);
+    const folder = `${settings.system}/${settings.environment}`;
+    const SystemOf = registry.systems[settings.system];
+    try {
+      if (!SystemOf) throw new BuildError([`${settings.system}: has settings, and no system is built from them`]);
+      const objects = finish(buildSystem(SystemOf, settings));
+      problems.push(...settings.unread().map(formatProblem));
+      const manifests = objects.map(({ manifest }) => manifest);
+      return [
+        {
+          folder,
+          files: plainFiles(folder, objects),
+          summary: summarize(settings.system, settings.environment, manifests),
+        },
+      ];
+    } catch (error) {
+      if (error instanceof BuildError) problems.push(...error.problems);
+      else if (error instanceof ValidationError) problems.push(error.message);
+      else throw error;
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new BuildError([...new Set(problems)]);
+  return rendered;
+}
+
+function report(error: unknown, out: string, terminal: Terminal): number {
+  if (error instanceof SettingsError || error instanceof BuildError) {
+    const count = error.problems.length;
+    terminal.error(`${error.message}\n\n${count} problem${count === 1 ? '' : 's'}; ${out}/ is as it was\n`);
+    return EXIT.refused;
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  terminal.error(`${message}; mend that and run again\n`);
+  return EXIT.failed;
+}

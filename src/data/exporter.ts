@@ -1,0 +1,71 @@
+import type { Construct } from 'constructs';
+
+import type { EnvVar, VolumeMount } from '../../imports/k8s';
+import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
+import { hardened, type HardenedContainer } from '../workload/pod';
+import {
+  checkResources,
+  type ResolvedResources,
+  resolveResources,
+  type ResourcesSettings,
+  resources,
+} from '../workload/resources';
+
+/** The sidecar that turns a server's figures into metrics for Prometheus. */
+export interface ExporterSettings {
+  /**
+   * Its image.
+   * @default - the release that the construct was written for
+   */
+  readonly image?: ImageSettings;
+
+  /**
+   * What it may use.
+   * @default - 10m and 32Mi promised, 100m and 64Mi at most
+   */
+  readonly resources?: ResourcesSettings;
+}
+
+/** An exporter with nothing left open. */
+export interface ResolvedExporter {
+  readonly image: ResolvedImage;
+  readonly resources: ResolvedResources;
+}
+
+/** Fills in defaults. */
+export function resolveExporter(settings: ExporterSettings | undefined, image: ImageSettings): ResolvedExporter {
+  return {
+    image: resolveImage(settings?.image ?? image),
+    resources: resolveResources(settings?.resources, resources(['10m', '32Mi'], ['100m', '64Mi'])),
+  };
+}
+
+/** The container. It is well while it answers, even when the server beside it does not: that is what it reports. */
+export function renderExporter(
+  scope: Construct,
+  { image, resources: amounts }: ResolvedExporter,
+  port: number,
+  env: EnvVar[],
+  volumeMounts: VolumeMount[],
+): HardenedContainer {
+  const ask = (path: string, periodSeconds: number, failureThreshold: number) => ({
+    httpGet: { path, port: 'metrics' },
+    periodSeconds,
+    timeoutSeconds: 3,
+    failureThreshold,
+  });
+  const profile = profileOf(scope, 'exporter.image', image);
+  checkTag(scope, 'exporter.image', image);
+  checkResources(scope, 'exporter.resources', amounts);
+  return hardened(
+    { name: 'exporter', image, profile, resources: amounts },
+    {
+      env,
+      volumeMounts,
+      ports: [{ name: 'metrics', containerPort: port, protocol: 'TCP' }],
+      startupProbe: ask('/', 5, 12),
+      readinessProbe: ask('/metrics', 30, 3),
+      livenessProbe: ask('/', 20, 3),
+    },
+  );
+}

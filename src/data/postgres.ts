@@ -1,0 +1,314 @@
+import type { Construct } from 'constructs';
+
+import {
+  KubeConfigMap,
+  type KubePodDisruptionBudget,
+  type KubeService,
+  type KubeStatefulSet,
+  type PodTemplateSpec,
+  type Probe,
+} from '../../imports/k8s';
+import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import { mebibytes } from '../platform/quantity';
+import { Secrets } from '../platform/secrets';
+import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
+import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
+import type { ImageProfile } from '../workload/image-profiles';
+import { hardened, renderPodSpec } from '../workload/pod';
+import {
+  checkResources,
+  type ResolvedResources,
+  resolveResources,
+  resources,
+  type ResourcesSettings,
+} from '../workload/resources';
+import { renderSpread, type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
+import {
+  DATA_VOLUME,
+  renderHeadlessService,
+  renderStatefulSet,
+  type ResolvedStorage,
+  resolveStorage,
+  type StorageSettings,
+} from '../workload/stateful';
+import { versionOf, Workload } from '../workload/workload';
+import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from './exporter';
+
+/**
+ * A name in PostgreSQL that needs no quotes.
+ * @pattern ^[a-z_][a-z0-9_]{0,62}$
+ * @title a name of lower-case letters, digits and underscores, at most 63
+ */
+export type SqlName = string;
+
+/** A PostgreSQL server with one database. */
+export interface PostgresSettings {
+  /**
+   * Image of the server.
+   * @default - postgres:16.13-alpine
+   */
+  readonly image?: ImageSettings;
+
+  /**
+   * Name of the database. It is made with the volume and does not change afterwards.
+   * @default app
+   */
+  readonly database?: SqlName;
+
+  /**
+   * Role that owns the database and that applications log in as.
+   * @default - the name of the database
+   */
+  readonly user?: SqlName;
+
+  /**
+   * Volume of the data.
+   * @default - 10Gi of the cluster's default class
+   */
+  readonly storage?: StorageSettings;
+
+  /**
+   * What the server may use.
+   * @default - 300m and 512Mi promised, 1000m and 2Gi at most
+   */
+  readonly resources?: ResourcesSettings;
+
+  /**
+   * Most connections at one time.
+   * @asType integer
+   * @minimum 10
+   * @maximum 10000
+   * @default 100
+   */
+  readonly maxConnections?: number;
+
+  /**
+   * Parameters of the server, by their names in PostgreSQL. They win over those that follow from the memory limit.
+   * @default {}
+   */
+  readonly parameters?: { [name: string]: string | number | boolean };
+
+  /**
+   * How the pod is placed beside others.
+   * @default - preferably over hosts and zones
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * The exporter of metrics.
+   * @default - prometheuscommunity/postgres-exporter
+   */
+  readonly exporter?: ExporterSettings;
+}
+
+/** A server with nothing left open. */
+export interface ResolvedPostgres {
+  readonly image: ResolvedImage;
+  readonly database: string;
+  readonly user: string;
+  readonly storage: ResolvedStorage;
+  readonly resources: ResolvedResources;
+  readonly parameters: Record<string, string>;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+  readonly spread: ResolvedSpread;
+  readonly exporter: ResolvedExporter;
+}
+
+/** Fills in defaults and the memory parameters that follow from the limit. */
+export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
+  const amounts = resolveResources(settings.resources, resources(['300m', '512Mi'], ['1000m', '2Gi']));
+  const megabytes = (share: number) => `${mebibytes(amounts.limits.memory, share)}MB`;
+  const given = Object.entries(settings.parameters ?? {}).map(([name, value]) => [name, String(value)]);
+  const database = settings.database ?? 'app';
+  return {
+    image: resolveImage(settings.image ?? { repository: 'postgres', tag: '16.13-alpine' }),
+    database,
+    user: settings.user ?? database,
+    storage: resolveStorage(settings.storage, '10Gi'),
+    resources: amounts,
+    parameters: {
+      effective_cache_size: megabytes(0.75),
+      log_min_duration_statement: '1000',
+      maintenance_work_mem: megabytes(1 / 16),
+      max_connections: `${settings.maxConnections ?? 100}`,
+      // A quarter of the memory, as the manual of PostgreSQL suggests for a server of its own.
+      shared_buffers: megabytes(0.25),
+      ...Object.fromEntries(given),
+    },
+    disruptionBudget: resolveDisruptionBudget(undefined, 1),
+    spread: resolveSpread(settings.spread),
+    exporter: resolveExporter(settings.exporter, {
+      repository: 'prometheuscommunity/postgres-exporter',
+      tag: 'v0.16.0',
+    }),
+  };
+}
+
+const SQL: ListeningPort = { name: 'postgres', port: 5432 };
+const METRICS: ListeningPort = { name: 'metrics', port: 9187 };
+const MOUNT = '/var/lib/postgresql/data';
+const SECRETS_MOUNT = '/run/secrets/postgres';
+const EXPORTER_ROLE = 'exporter';
+const EXPORTER_KEY = 'exporter-password';
+
+/**
+ * Run once, by the image, when the volume is empty: the application gets a role that owns its database and is no
+ * superuser, the exporter one that may only read statistics. Passwords are read by psql itself, so that they are never
+ * an argument that others could see.
+ */
+const rolesScript = (user: string, database: string) => `set -eu
+psql --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname ${database} <<'SQL'
+\\set app_password \`cat ${SECRETS_MOUNT}/password\`
+\\set exporter_password \`cat ${SECRETS_MOUNT}/${EXPORTER_KEY}\`
+CREATE ROLE ${user} LOGIN PASSWORD :'app_password';
+CREATE ROLE ${EXPORTER_ROLE} LOGIN PASSWORD :'exporter_password' CONNECTION LIMIT 5;
+GRANT pg_monitor TO ${EXPORTER_ROLE};
+ALTER DATABASE ${database} OWNER TO ${user};
+ALTER SCHEMA public OWNER TO ${user};
+SQL
+`;
+
+/** A PostgreSQL server: StatefulSet with a volume, exporter, Service and policy. */
+export class Postgres extends Workload implements IConnectable {
+  /** The server and its exporter. */
+  public readonly statefulSet: KubeStatefulSet;
+
+  /** The name under which the server answers. */
+  public readonly service: KubeService;
+
+  /** What a drain of nodes must leave running. */
+  public readonly disruptionBudget: KubePodDisruptionBudget;
+
+  /** The script that makes the roles when the volume is empty. */
+  public readonly initScripts: KubeConfigMap;
+
+  /** What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`. */
+  public readonly endpoint: Endpoint;
+
+  private readonly secret: string;
+  private readonly profile: ImageProfile;
+
+  public constructor(scope: Construct, id: string, settings: PostgresSettings = {}) {
+    const resolved = resolvePostgres(settings);
+    super(scope, id, { component: 'database', version: versionOf(resolved.image) });
+    this.profile = profileOf(this, 'image', resolved.image);
+    checkTag(this, 'image', resolved.image);
+    checkResources(this, 'resources', resolved.resources);
+
+    this.secret = `${id}-credentials`;
+    Secrets.of(this).declare({
+      name: this.secret,
+      keys: { password: {}, 'postgres-password': {}, [EXPORTER_KEY]: {} },
+    });
+    this.initScripts = new KubeConfigMap(this, 'init', {
+      metadata: { name: `${id}-init` },
+      data: { '10-roles.sh': rolesScript(resolved.user, resolved.database) },
+    });
+    this.endpoint = this.describeEndpoint(resolved);
+    this.service = renderHeadlessService(this, [SQL]);
+    this.statefulSet = renderStatefulSet(this, {
+      replicas: 1,
+      storage: resolved.storage,
+      template: this.renderTemplate(resolved, this.scrapedBy(METRICS, '/metrics')),
+    });
+    this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+  }
+
+  private describeEndpoint({ image, database, user }: ResolvedPostgres): Endpoint {
+    const host = this.workloadName;
+    return {
+      peer: this.peer,
+      ports: [SQL],
+      environment: { DATABASE_HOST: host, DATABASE_NAME: database, DATABASE_PORT: `${SQL.port}`, DATABASE_USER: user },
+      secrets: [{ variable: 'DATABASE_PASSWORD', secret: this.secret, key: 'password' }],
+      composed: { DATABASE_URL: `postgresql://${user}:$(DATABASE_PASSWORD)@${host}:${SQL.port}/${database}` },
+      waitFor: {
+        image: { ...image, ...this.profile },
+        script: `pg_isready -q -h ${host} -p ${SQL.port} -d ${database} -U ${user}`,
+      },
+    };
+  }
+
+  private renderTemplate(resolved: ResolvedPostgres, scraping: Record<string, string>): PodTemplateSpec {
+    return {
+      metadata: { labels: this.podTemplateLabels(), annotations: scraping },
+      spec: {
+        ...renderPodSpec({
+          serviceAccountName: this.serviceAccount.name,
+          profile: this.profile,
+          containers: [this.renderServer(resolved), this.renderExporter(resolved)],
+          volumes: [
+            { name: 'init', configMap: { name: this.initScripts.name } },
+            { name: 'credentials', secret: { secretName: this.secret, defaultMode: 0o440 } },
+            {
+              name: 'exporter-credentials',
+              secret: {
+                secretName: this.secret,
+                defaultMode: 0o440,
+                items: [{ key: EXPORTER_KEY, path: EXPORTER_KEY }],
+              },
+            },
+          ],
+          // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
+          graceSeconds: 120,
+        }),
+        ...renderSpread(resolved.spread, this.podLabels),
+      },
+    };
+  }
+
+  private renderServer(resolved: ResolvedPostgres) {
+    const ready = `pg_isready -q -h 127.0.0.1 -p ${SQL.port}`;
+    const probe = (command: string[], periodSeconds: number, failureThreshold: number): Probe => ({
+      exec: { command },
+      periodSeconds,
+      timeoutSeconds: 5,
+      failureThreshold,
+    });
+    return hardened(
+      {
+        name: 'postgres',
+        image: resolved.image,
+        profile: this.profile,
+        resources: resolved.resources,
+      },
+      {
+        args: Object.entries(resolved.parameters)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        env: [
+          // A volume's own root may hold lost+found, in which initdb refuses to work.
+          { name: 'PGDATA', value: `${MOUNT}/pgdata` },
+          { name: 'POSTGRES_DB', value: resolved.database },
+          {
+            name: 'POSTGRES_INITDB_ARGS',
+            value: '--data-checksums --auth-host=scram-sha-256 --auth-local=scram-sha-256',
+          },
+          { name: 'POSTGRES_PASSWORD_FILE', value: `${SECRETS_MOUNT}/postgres-password` },
+          { name: 'POSTGRES_USER', value: 'postgres' },
+        ],
+        ports: [{ name: SQL.name, containerPort: SQL.port, protocol: 'TCP' }],
+        // Over TCP: while the image prepares an empty volume, its temporary server answers on the socket only.
+        startupProbe: probe(['sh', '-c', ready], 5, 60),
+        readinessProbe: probe(['sh', '-c', `${ready} -d ${resolved.database}`], 10, 3),
+        // 1 means that the server is there and recovering; to kill it then would begin the recovery anew.
+        livenessProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 20, 6),
+        volumeMounts: [
+          { name: DATA_VOLUME, mountPath: MOUNT },
+          { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
+          { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
+        ],
+      },
+    );
+  }
+
+  private renderExporter({ exporter, database }: ResolvedPostgres) {
+    const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
+    const env = [
+      { name: 'DATA_SOURCE_PASS_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
+      { name: 'DATA_SOURCE_URI', value: `127.0.0.1:${SQL.port}/${database}?sslmode=disable` },
+      { name: 'DATA_SOURCE_USER', value: EXPORTER_ROLE },
+    ];
+    return renderExporter(this, exporter, METRICS.port, env, mount);
+  }
+}

@@ -1,0 +1,277 @@
+import type { Construct } from 'constructs';
+
+import {
+  KubeConfigMap,
+  type KubePodDisruptionBudget,
+  type KubeService,
+  type KubeStatefulSet,
+  type PodTemplateSpec,
+  type Probe,
+} from '../../imports/k8s';
+import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import { mebibytes } from '../platform/quantity';
+import { Secrets } from '../platform/secrets';
+import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
+import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
+import type { ImageProfile } from '../workload/image-profiles';
+import { hardened, renderPodSpec } from '../workload/pod';
+import {
+  checkResources,
+  type ResolvedResources,
+  resolveResources,
+  resources,
+  type ResourcesSettings,
+} from '../workload/resources';
+import { renderSpread, type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
+import {
+  DATA_VOLUME,
+  renderHeadlessService,
+  renderStatefulSet,
+  type ResolvedStorage,
+  resolveStorage,
+  type StorageSettings,
+} from '../workload/stateful';
+import { checksumOf, versionOf, Workload } from '../workload/workload';
+import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from './exporter';
+
+/** What Redis does when its memory is full. */
+export type EvictionPolicy =
+  'noeviction' | 'allkeys-lru' | 'allkeys-lfu' | 'volatile-lru' | 'volatile-lfu' | 'volatile-ttl';
+
+/** A Redis server with a password and an append-only file. */
+export interface RedisSettings {
+  /**
+   * Image of the server.
+   * @default - redis:7.4.1-alpine
+   */
+  readonly image?: ImageSettings;
+
+  /**
+   * Volume of the append-only file.
+   * @default - 5Gi of the cluster's default class
+   */
+  readonly storage?: StorageSettings;
+
+  /**
+   * What the server may use.
+   * @default - 100m and 256Mi promised, 500m and 1Gi at most
+   */
+  readonly resources?: ResourcesSettings;
+
+  /**
+   * Share of the memory limit that data may fill, in percent. The rest is for connections and for the copy that is made
+   * while the append-only file is rewritten.
+   * @asType integer
+   * @minimum 10
+   * @maximum 90
+   * @default 75
+   */
+  readonly maxMemoryPercent?: number;
+
+  /**
+   * What happens when it is full. Anything but `noeviction` loses data, as a cache may.
+   * @default noeviction
+   */
+  readonly evictionPolicy?: EvictionPolicy;
+
+  /**
+   * How the pod is placed beside others.
+   * @default - preferably over hosts and zones
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * The exporter of metrics.
+   * @default - oliver006/redis_exporter
+   */
+  readonly exporter?: ExporterSettings;
+}
+
+/** A server with nothing left open. */
+export interface ResolvedRedis {
+  readonly image: ResolvedImage;
+  readonly storage: ResolvedStorage;
+  readonly resources: ResolvedResources;
+  readonly maxMemory: string;
+  readonly evictionPolicy: EvictionPolicy;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+  readonly spread: ResolvedSpread;
+  readonly exporter: ResolvedExporter;
+}
+
+/** Fills in defaults and the memory that follows from the limit. */
+export function resolveRedis(settings: RedisSettings): ResolvedRedis {
+  const amounts = resolveResources(settings.resources, resources(['100m', '256Mi'], ['500m', '1Gi']));
+  return {
+    image: resolveImage(settings.image ?? { repository: 'redis', tag: '7.4.1-alpine' }),
+    storage: resolveStorage(settings.storage, '5Gi'),
+    resources: amounts,
+    maxMemory: `${mebibytes(amounts.limits.memory, (settings.maxMemoryPercent ?? 75) / 100)}mb`,
+    evictionPolicy: settings.evictionPolicy ?? 'noeviction',
+    disruptionBudget: resolveDisruptionBudget(undefined, 1),
+    spread: resolveSpread(settings.spread),
+    exporter: resolveExporter(settings.exporter, { repository: 'oliver006/redis_exporter', tag: 'v1.88.0' }),
+  };
+}
+
+const REDIS: ListeningPort = { name: 'redis', port: 6379 };
+const METRICS: ListeningPort = { name: 'metrics', port: 9121 };
+const DATA_MOUNT = '/data';
+const CONFIG_MOUNT = '/etc/redis';
+const SECRETS_MOUNT = '/run/secrets/redis';
+const EXPORTER_ADDRESS = 'redis://127.0.0.1:6379';
+const EXPORTER_KEY = 'exporter.json';
+
+/**
+ * What the Secret holds beside the password: the part of the configuration with passwords, and the file in which the
+ * exporter looks up its own. The exporter may read figures, and no data.
+ */
+const SECRET_KEYS = {
+  password: {},
+  'exporter-password': {},
+  'auth.conf': {
+    template:
+      'requirepass {{password}}\n' +
+      'user exporter on >{{exporter-password}} resetkeys resetchannels -@all ' +
+      '+client|setname +client|list +cluster|info +config|get +info +latency|histogram +latency|latest +ping +slowlog|get +slowlog|len\n',
+  },
+  [EXPORTER_KEY]: { template: '{"redis://exporter@127.0.0.1:6379":"{{exporter-password}}"}' },
+};
+
+const configuration = ({ maxMemory, evictionPolicy }: ResolvedRedis) => `include ${SECRETS_MOUNT}/auth.conf
+appendfsync everysec
+appendonly yes
+dir ${DATA_MOUNT}
+maxmemory ${maxMemory}
+maxmemory-policy ${evictionPolicy}
+port ${REDIS.port}
+save ""
+tcp-keepalive 60
+`;
+
+/** A Redis server: StatefulSet with a volume, exporter, Service and policy. */
+export class Redis extends Workload implements IConnectable {
+  /** The server and its exporter. */
+  public readonly statefulSet: KubeStatefulSet;
+
+  /** The name under which the server answers. */
+  public readonly service: KubeService;
+
+  /** What a drain of nodes must leave running. */
+  public readonly disruptionBudget: KubePodDisruptionBudget;
+
+  /** The configuration, less passwords. */
+  public readonly configMap: KubeConfigMap;
+
+  /** What a client needs to know: `REDIS_HOST`, `_PORT`, `_PASSWORD` and `_URL`. */
+  public readonly endpoint: Endpoint;
+
+  private readonly secret: string;
+  private readonly profile: ImageProfile;
+
+  public constructor(scope: Construct, id: string, settings: RedisSettings = {}) {
+    const resolved = resolveRedis(settings);
+    super(scope, id, { component: 'cache', version: versionOf(resolved.image) });
+    this.profile = profileOf(this, 'image', resolved.image);
+    checkTag(this, 'image', resolved.image);
+    checkResources(this, 'resources', resolved.resources);
+
+    this.secret = `${id}-credentials`;
+    Secrets.of(this).declare({ name: this.secret, keys: SECRET_KEYS });
+    const data = { 'redis.conf': configuration(resolved) };
+    this.configMap = new KubeConfigMap(this, 'config', { metadata: { name: `${id}-config` }, data });
+    this.endpoint = this.describeEndpoint(resolved.image);
+    this.service = renderHeadlessService(this, [REDIS]);
+    this.statefulSet = renderStatefulSet(this, {
+      replicas: 1,
+      storage: resolved.storage,
+      template: this.renderTemplate(resolved, { ...checksumOf(data), ...this.scrapedBy(METRICS, '/metrics') }),
+    });
+    this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+  }
+
+  private describeEndpoint(image: ResolvedImage): Endpoint {
+    const host = this.workloadName;
+    const password = { secret: this.secret, key: 'password' };
+    return {
+      peer: this.peer,
+      ports: [REDIS],
+      environment: { REDIS_HOST: host, REDIS_PORT: `${REDIS.port}` },
+      secrets: [{ variable: 'REDIS_PASSWORD', ...password }],
+      composed: { REDIS_URL: `redis://:$(REDIS_PASSWORD)@${host}:${REDIS.port}/0` },
+      waitFor: {
+        image: { ...image, ...this.profile },
+        script: `redis-cli -h ${host} -p ${REDIS.port} ping | grep -q PONG`,
+        secrets: [{ variable: 'REDISCLI_AUTH', ...password }],
+      },
+    };
+  }
+
+  private renderTemplate(resolved: ResolvedRedis, annotations: Record<string, string>): PodTemplateSpec {
+    const secret = (name: string, key: string) => ({
+      name,
+      secret: { secretName: this.secret, defaultMode: 0o440, items: [{ key, path: key }] },
+    });
+    return {
+      metadata: { labels: this.podTemplateLabels(), annotations },
+      spec: {
+        ...renderPodSpec({
+          serviceAccountName: this.serviceAccount.name,
+          profile: this.profile,
+          containers: [this.renderServer(resolved), this.renderExporter(resolved)],
+          volumes: [
+            { name: 'config', configMap: { name: this.configMap.name } },
+            {
+              name: 'credentials',
+              secret: {
+                secretName: this.secret,
+                defaultMode: 0o440,
+                items: ['auth.conf', 'password'].map((key) => ({ key, path: key })),
+              },
+            },
+            secret('exporter-credentials', EXPORTER_KEY),
+          ],
+          // The append-only file is synced on the way out.
+          graceSeconds: 60,
+        }),
+        ...renderSpread(resolved.spread, this.podLabels),
+      },
+    };
+  }
+
+  private renderServer(resolved: ResolvedRedis) {
+    const ask = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli -h 127.0.0.1 -p ${REDIS.port} ping`;
+    const probe = (accepted: string, periodSeconds: number, failureThreshold: number): Probe => ({
+      exec: { command: ['sh', '-c', `${ask} | grep -qE '${accepted}'`] },
+      periodSeconds,
+      timeoutSeconds: 5,
+      failureThreshold,
+    });
+    return hardened(
+      { name: 'redis', image: resolved.image, profile: this.profile, resources: resolved.resources },
+      {
+        command: ['redis-server', `${CONFIG_MOUNT}/redis.conf`],
+        ports: [{ name: REDIS.name, containerPort: REDIS.port, protocol: 'TCP' }],
+        startupProbe: probe('PONG|LOADING', 5, 24),
+        readinessProbe: probe('PONG', 5, 3),
+        // A server that still loads its file, or follows a master that is gone, is alive: a restart would not help.
+        livenessProbe: probe('PONG|LOADING|MASTERDOWN', 20, 3),
+        volumeMounts: [
+          { name: DATA_VOLUME, mountPath: DATA_MOUNT },
+          { name: 'config', mountPath: CONFIG_MOUNT, readOnly: true },
+          { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
+        ],
+      },
+    );
+  }
+
+  private renderExporter({ exporter }: ResolvedRedis) {
+    const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
+    const env = [
+      { name: 'REDIS_ADDR', value: EXPORTER_ADDRESS },
+      { name: 'REDIS_PASSWORD_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
+      { name: 'REDIS_USER', value: 'exporter' },
+    ];
+    return renderExporter(this, exporter, METRICS.port, env, mount);
+  }
+}

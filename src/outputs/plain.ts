@@ -1,0 +1,37 @@
+import { ApiObject, type Chart } from 'cdk8s';
+
+import { layerOf, LAYERS } from '../platform/layers';
+import { toYaml } from './yaml';
+
+/** A file to write: its path below the output folder, and its text. */
+export interface OutputFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A finished object and the layer in which it is applied. */
+export interface FinishedObject {
+  readonly layer: string;
+  readonly manifest: any;
+}
+
+/** First line of every file that we write; only files that begin with it are ever removed. */
+export const HEADER = '# Made by cdk8s-webstack from overlays/ and src/. Change those, then run: npm run synth\n';
+
+/** Renders every object of a chart once, in the order in which they are applied. */
+export function finishedObjects(chart: Chart): FinishedObject[] {
+  const objects = chart.node
+    .findAll()
+    .filter((construct): construct is ApiObject => ApiObject.isApiObject(construct))
+    .map((object) => ({ layer: layerOf(object), manifest: object.toJson() }));
+  return LAYERS.flatMap(({ name }) => objects.filter((object) => object.layer === name));
+}
+
+/** One file per layer. Their names sort in the order in which they must be applied. */
+export function plainFiles(folder: string, objects: readonly FinishedObject[]): OutputFile[] {
+  return LAYERS.flatMap(({ name, prefix }) => {
+    const documents = objects.filter(({ layer }) => layer === name).map(({ manifest }) => toYaml(manifest));
+    if (documents.length === 0) return [];
+    return [{ path: `${folder}/${prefix}-${name}.k8s.yaml`, text: HEADER + documents.join('---\n') }];
+  });
+}

@@ -1,0 +1,56 @@
+import { type Demand, steadyDemand } from '../platform/demand';
+import { formatBytes, formatCpu } from '../platform/quantity';
+
+/** What an environment consists of, and what it asks of a cluster while nothing happens. */
+export interface EnvironmentSummary {
+  readonly system: string;
+  readonly environment: string;
+  readonly namespace: string;
+  /** Objects by kind. */
+  readonly objects: Readonly<Record<string, number>>;
+  readonly pods: number;
+  readonly requests: { readonly cpu: string; readonly memory: string };
+  readonly limits: { readonly cpu: string; readonly memory: string };
+  readonly storage: string;
+}
+
+/** Counts the finished objects of one environment. Jobs come and go and are not part of the totals. */
+export function summarize(system: string, environment: string, manifests: readonly any[]): EnvironmentSummary {
+  const counts = new Map<string, number>();
+  for (const { kind } of manifests) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const demand: Demand = steadyDemand([...manifests]);
+  return {
+    system,
+    environment,
+    namespace: manifests.find(({ kind }) => kind === 'Namespace')?.metadata.name ?? '',
+    objects: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    pods: demand.pods,
+    requests: { cpu: formatCpu(demand.cpuRequests), memory: formatBytes(demand.memoryRequests) },
+    limits: { cpu: formatCpu(demand.cpuLimits), memory: formatBytes(demand.memoryLimits) },
+    storage: formatBytes(demand.storage),
+  };
+}
+
+/** The summaries as text: one block per environment. */
+export function formatSummaries(summaries: readonly EnvironmentSummary[]): string {
+  return summaries.map(formatSummary).join('\n');
+}
+
+function formatSummary({
+  system,
+  environment,
+  namespace,
+  objects,
+  pods,
+  requests,
+  limits,
+  storage,
+}: EnvironmentSummary) {
+  const count = Object.values(objects).reduce((a, b) => a + b, 0);
+  const kinds = Object.entries(objects).map(([kind, number]) => `${number} ${kind}`);
+  return [
+    `${system}/${environment} → namespace ${namespace}: ${count} objects, ${pods} pods`,
+    `  requests ${requests.cpu} CPU, ${requests.memory} · limits ${limits.cpu} CPU, ${limits.memory} · storage ${storage}`,
+    `  ${kinds.join(', ')}`,
+  ].join('\n');
+}

@@ -1,0 +1,67 @@
+import { Construct } from 'constructs';
+
+import { KubeRole, KubeRoleBinding, type PolicyRule } from '../../imports/k8s';
+
+/** Groups of people and pipelines, as the cluster's identity provider names them. */
+export interface AccessSettings {
+  /**
+   * Groups that may look at everything but Secrets.
+   * @default []
+   */
+  readonly viewers?: string[];
+
+  /**
+   * Groups that may also apply, restart and delete what the system runs. What bounds the system (its namespace, quota,
+   * limits, policies and these roles) stays with the cluster's administrators.
+   * @default []
+   */
+  readonly deployers?: string[];
+}
+
+const READ = ['get', 'list', 'watch'];
+const WRITE = ['create', 'delete', 'patch', 'update'];
+
+/** What a system runs and a deployer replaces. */
+const RELEASED: { apiGroups: string[]; resources: string[] }[] = [
+  { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'services'] },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'] },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] },
+  { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses'] },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'] },
+];
+
+/** What is only looked at: what bounds the system, and what Kubernetes makes of it. */
+const OBSERVED: PolicyRule[] = [
+  {
+    apiGroups: [''],
+    resources: ['endpoints', 'events', 'limitranges', 'persistentvolumeclaims', 'pods', 'pods/log', 'resourcequotas'],
+    verbs: READ,
+  },
+  { apiGroups: ['apps'], resources: ['controllerrevisions', 'replicasets'], verbs: READ },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
+  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: READ },
+  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings', 'roles'], verbs: READ },
+];
+
+/** Roles of people and pipelines in the namespace of a system. Workloads get none: they do not call the API. */
+export class Access extends Construct {
+  public constructor(scope: Construct, id: string, settings: AccessSettings = {}) {
+    super(scope, id);
+    const read = RELEASED.map((rule) => ({ ...rule, verbs: READ }));
+    const write = RELEASED.map((rule) => ({ ...rule, verbs: [...READ, ...WRITE] }));
+    this.renderRole('viewer', settings.viewers ?? [], [...read, ...OBSERVED]);
+    this.renderRole('deployer', settings.deployers ?? [], [...write, ...OBSERVED]);
+  }
+
+  private renderRole(name: string, groups: string[], rules: PolicyRule[]): void {
+    if (groups.length === 0) return;
+    const apiGroup = 'rbac.authorization.k8s.io';
+    new KubeRole(this, name, { metadata: { name }, rules });
+    new KubeRoleBinding(this, `${name}-binding`, {
+      metadata: { name },
+      roleRef: { apiGroup, kind: 'Role', name },
+      subjects: groups.map((group) => ({ apiGroup, kind: 'Group', name: group })),
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { parseBytes, parseCpu } from './quantity';
+
+/** What a set of pods asks of a cluster: millicores and bytes. */
+export interface Demand {
+  readonly pods: number;
+  readonly cpuRequests: number;
+  readonly cpuLimits: number;
+  readonly memoryRequests: number;
+  readonly memoryLimits: number;
+  readonly ephemeralRequests: number;
+  readonly ephemeralLimits: number;
+  readonly claims: number;
+  readonly storage: number;
+}
+
+const NOTHING: Demand = {
+  pods: 0,
+  cpuRequests: 0,
+  cpuLimits: 0,
+  memoryRequests: 0,
+  memoryLimits: 0,
+  ephemeralRequests: 0,
+  ephemeralLimits: 0,
+  claims: 0,
+  storage: 0,
+};
+
+const combine = (a: Demand, b: Demand, operation: (x: number, y: number) => number): Demand =>
+  Object.fromEntries(
+    Object.entries(a).map(([key, value]) => [key, operation(value, b[key as keyof Demand])]),
+  ) as unknown as Demand;
+const add = (a: Demand, b: Demand) => combine(a, b, (x, y) => x + y);
+const largest = (a: Demand, b: Demand) => combine(a, b, Math.max);
+const times = (demand: Demand, factor: number) => combine(demand, NOTHING, (x) => x * factor);
+const sum = (demands: Demand[]) => demands.reduce(add, NOTHING);
+
+/** What the long-running pods ask for when nothing happens: at the replicas, or the autoscaler's minimum. */
+export function steadyDemand(objects: any[]): Demand {
+  return sum(objects.filter(isLongRunning).map((object) => workloadDemand(object, replicasOf(object, objects, 'min'))));
+}
+
+/**
+ * The most that can exist at one time: every workload at its autoscaler's maximum, in the middle of a rollout (the pods
+ * that come before the old ones go, and as many old ones that are still shutting down), and every Job.
+ */
+export function peakDemand(objects: any[]): Demand {
+  return sum(
+    objects.map((object) => {
+      if (object.kind === 'Job') return times(podDemand(object.spec.template), object.spec.parallelism ?? 1);
+      if (object.kind === 'CronJob') return podDemand(object.spec.jobTemplate.spec.template);
+      if (!isLongRunning(object)) return NOTHING;
+      const replicas = replicasOf(object, objects, 'max');
+      const surge = object.kind === 'Deployment' ? surgeOf(object, replicas) : 0;
+      return add(workloadDemand(object, replicas), times(podDemand(object.spec.template), 2 * surge));
+    }),
+  );
+}
+
+const isLongRunning = (object: any) => object.kind === 'Deployment' || object.kind === 'StatefulSet';
+
+function replicasOf(workload: any, objects: any[], bound: 'min' | 'max'): number {
+  const autoscaler = objects.find(
+    ({ kind, spec, metadata }) =>
+      kind === 'HorizontalPodAutoscaler' &&
+      metadata.namespace === workload.metadata.namespace &&
+      spec.scaleTargetRef.kind === workload.kind &&
+      spec.scaleTargetRef.name === workload.metadata.name,
+  );
+  return autoscaler?.spec[`${bound}Replicas`] ?? workload.spec.replicas ?? 1;
+}
+
+/** Kubernetes rounds a surge given in percent up, and takes 25 % where nothing is said. */
+function surgeOf(deployment: any, replicas: number): number {
+  const surge = deployment.spec.strategy?.rollingUpdate?.maxSurge ?? '25%';
+  return typeof surge === 'number' ? surge : Math.ceil((replicas * Number.parseInt(surge, 10)) / 100);
+}
+
+function workloadDemand(workload: any, replicas: number): Demand {
+  const claims: any[] = workload.spec.volumeClaimTemplates ?? [];
+  const storage = claims.map(({ spec }) => parseBytes(spec.resources.requests.storage)).reduce((a, b) => a + b, 0);
+  return times({ ...podDemand(workload.spec.template), claims: claims.length, storage }, replicas);
+}
+
+/** The scheduler's rule: the sum of the containers, or the largest init container where that is more. */
+function podDemand(template: any): Demand {
+  const init: any[] = template.spec.initContainers ?? [];
+  const sidecars = init.filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const running = sum([...template.spec.containers, ...sidecars].map(containerDemand));
+  const starting = init.filter(({ restartPolicy }) => restartPolicy !== 'Always').map(containerDemand);
+  return { ...starting.reduce(largest, running), pods: 1 };
+}
+
+function containerDemand({ resources: { requests = {}, limits = {} } = {} as any }: any): Demand {
+  return {
+    ...NOTHING,
+    cpuRequests: parseCpu(requests.cpu ?? '0'),
+    cpuLimits: parseCpu(limits.cpu ?? '0'),
+    memoryRequests: parseBytes(requests.memory ?? '0'),
+    memoryLimits: parseBytes(limits.memory ?? '0'),
+    ephemeralRequests: parseBytes(requests['ephemeral-storage'] ?? '0'),
+    ephemeralLimits: parseBytes(limits['ephemeral-storage'] ?? '0'),
+  };
+}

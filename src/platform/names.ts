@@ -1,0 +1,29 @@
+/**
+ * A name that can be a host name.
+ * @pattern ^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$
+ * @title a DNS label (lower-case letters, digits and dashes, at most 63, beginning with a letter)
+ */
+export type DnsLabel = string;
+
+/**
+ * A port number.
+ * @asType integer
+ * @minimum 1
+ * @maximum 65535
+ */
+export type Port = number;
+
+/**
+ * A port a process can bind without privileges.
+ * @asType integer
+ * @minimum 1024
+ * @maximum 65535
+ */
+export type UnprivilegedPort = number;
+
+/**
+ * A duration in seconds.
+ * @asType integer
+ * @minimum 0
+ */
+export type Seconds = number;

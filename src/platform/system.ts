@@ -1,0 +1,233 @@
+import { ApiObject, Chart, Lazy } from 'cdk8s';
+import type { Construct, IConstruct } from 'constructs';
+
+import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeResourceQuota } from '../../imports/k8s';
+import { Access, type AccessSettings } from './access';
+import { peakDemand } from './demand';
+import { Layer, type LayerName } from './layers';
+import type { DnsLabel } from './names';
+import { formatBytes, formatCpu } from './quantity';
+import { ValidationError } from './validation-error';
+
+/** Bound on everything that runs in the namespace of a system. */
+export interface QuotaSettings {
+  /**
+   * How much more than the computed peak the namespace may hold, as a factor. The peak is the sum of all pods at their
+   * autoscalers' maximum in the middle of a rollout, and all Jobs.
+   * @default 1.2
+   * @minimum 1
+   */
+  readonly headroom?: number;
+}
+
+/** Where the Prometheus that scrapes the system runs. */
+export interface PrometheusSettings {
+  /**
+   * Its namespace.
+   * @default monitoring
+   */
+  readonly namespace?: DnsLabel;
+
+  /**
+   * Labels that select its pods.
+   * @default {"app.kubernetes.io/name": "prometheus"}
+   */
+  readonly podLabels?: { [label: string]: string };
+}
+
+/** What is common to all systems. */
+export interface SystemSettings {
+  /**
+   * Version of the system, on the `app.kubernetes.io/version` label of everything that has no version of its own.
+   * @pattern ^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$
+   * @title a version such as 2.0.0 (letters, digits, dots and dashes, at most 63)
+   */
+  readonly version: string;
+
+  /** Namespace that the system makes and fills. No two environments may share one. */
+  readonly namespace: DnsLabel;
+
+  /**
+   * Whether images without a tag other than `latest` are accepted.
+   * @default false
+   */
+  readonly allowLatestImages?: boolean;
+
+  /**
+   * Bound on the namespace.
+   * @default - 1.2 times the computed peak
+   */
+  readonly quota?: QuotaSettings;
+
+  /**
+   * Who may look at and who may deploy the system.
+   * @default - nobody but the cluster's administrators
+   */
+  readonly access?: AccessSettings;
+
+  /**
+   * The Prometheus that scrapes the system.
+   * @default - pods labelled `app.kubernetes.io/name: prometheus` in the namespace `monitoring`
+   */
+  readonly prometheus?: PrometheusSettings;
+}
+
+/** A system in one environment. */
+export interface SystemProps extends SystemSettings {
+  /** Name of the system, on the `app.kubernetes.io/part-of` label. */
+  readonly system: string;
+
+  /** Name of the environment, on the `environment` label. */
+  readonly environment: string;
+}
+
+/** The Pod Security Standard that every pod meets, and the release whose wording of it is meant. */
+const POD_SECURITY = { level: 'restricted', version: 'v1.30' };
+
+/** Charts answer `instanceof` for one another, so a system is known by being listed here. */
+const systems = new WeakMap<Chart, System>();
+
+/**
+ * A system in one environment: its namespace with Pod Security, quota, limits, default deny and roles, and the layers
+ * into which everything else is put.
+ */
+export class System extends Chart {
+  /** The system around a construct. */
+  public static of(scope: IConstruct): System {
+    const system = systems.get(Chart.of(scope));
+    if (system) return system;
+    throw new ValidationError(scope, 'scope', 'is not inside a System; place it in a layer of one');
+  }
+
+  /** Name of the system. */
+  public readonly systemName: string;
+
+  /** Name of the environment. */
+  public readonly environment: string;
+
+  /** Whether images may be tagged `latest` or not at all. */
+  public readonly allowLatestImages: boolean;
+
+  /** The Prometheus that scrapes the system, defaults filled in. */
+  public readonly prometheus: PrometheusSettings;
+
+  public constructor(scope: Construct, id: string, props: SystemProps) {
+    super(scope, id, {
+      namespace: props.namespace,
+      labels: {
+        'app.kubernetes.io/component': 'platform',
+        'app.kubernetes.io/instance': id,
+        'app.kubernetes.io/managed-by': 'cdk8s-webstack',
+        'app.kubernetes.io/name': props.system,
+        'app.kubernetes.io/part-of': props.system,
+        'app.kubernetes.io/version': props.version,
+        environment: props.environment,
+      },
+    });
+    systems.set(this, this);
+    this.systemName = props.system;
+    this.environment = props.environment;
+    this.allowLatestImages = props.allowLatestImages ?? false;
+    this.prometheus = {
+      namespace: props.prometheus?.namespace ?? 'monitoring',
+      podLabels: props.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' },
+    };
+
+    this.renderNamespace(props.namespace);
+    this.renderDefaultDeny();
+    this.renderLimits();
+    this.renderQuota(props.quota?.headroom ?? 1.2);
+    new Access(this, 'access', props.access);
+  }
+
+  /** The scope for what is applied together. */
+  public layer(name: LayerName): Layer {
+    return (this.node.tryFindChild(name) as Layer | undefined) ?? new Layer(this, name);
+  }
+
+  private renderNamespace(name: string): void {
+    const modes = ['audit', 'enforce', 'warn'].flatMap((mode) => [
+      [`pod-security.kubernetes.io/${mode}`, POD_SECURITY.level],
+      [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY.version],
+    ]);
+    new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+  }
+
+  /** Nothing talks to anything unless a relation says so; names resolve for everybody. */
+  private renderDefaultDeny(): void {
+    new KubeNetworkPolicy(this, 'default-deny', {
+      metadata: { name: 'default-deny' },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    });
+    new KubeNetworkPolicy(this, 'allow-dns', {
+      metadata: { name: 'allow-dns' },
+      spec: {
+        podSelector: {},
+        policyTypes: ['Egress'],
+        egress: [
+          {
+            ports: [
+              { port: 53, protocol: 'UDP' },
+              { port: 53, protocol: 'TCP' },
+            ],
+            to: [
+              {
+                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+                podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+              },
+              // The address on which a node-local DNS cache listens, where a cluster has one.
+              { ipBlock: { cidr: '169.254.20.10/32' } },
+            ],
+          },
+        ],
+      },
+    });
+  }
+
+  /** For containers that others put into our namespace: the quota refuses what has no requests and limits. */
+  private renderLimits(): void {
+    new KubeLimitRange(this, 'limits', {
+      metadata: { name: 'container-defaults' },
+      spec: {
+        limits: [
+          {
+            type: 'Container',
+            default: { cpu: '500m', memory: '256Mi', 'ephemeral-storage': '256Mi' },
+            defaultRequest: { cpu: '50m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
+          },
+        ],
+      },
+    });
+  }
+
+  private renderQuota(headroom: number): void {
+    const quota = new KubeResourceQuota(this, 'quota', {
+      metadata: { name: 'quota' },
+      spec: { hard: Lazy.any({ produce: () => this.hardQuota(headroom, quota) }) },
+    });
+  }
+
+  private hardQuota(headroom: number, quota: ApiObject): Record<string, string> {
+    const peak = peakDemand(
+      this.node
+        .findAll()
+        .filter((object): object is ApiObject => ApiObject.isApiObject(object) && object !== quota)
+        .map((object) => object.toJson()),
+    );
+    const cpu = (millicores: number) => formatCpu(Math.ceil((millicores * headroom) / 10) * 10);
+    const bytes = (amount: number) => formatBytes(Math.ceil((amount * headroom) / 2 ** 20) * 2 ** 20);
+    return {
+      'limits.cpu': cpu(peak.cpuLimits),
+      'limits.ephemeral-storage': bytes(peak.ephemeralLimits),
+      'limits.memory': bytes(peak.memoryLimits),
+      persistentvolumeclaims: `${Math.ceil(peak.claims * headroom)}`,
+      pods: `${Math.ceil(peak.pods * headroom)}`,
+      'requests.cpu': cpu(peak.cpuRequests),
+      'requests.ephemeral-storage': bytes(peak.ephemeralRequests),
+      'requests.memory': bytes(peak.memoryRequests),
+      'requests.storage': bytes(peak.storage),
+      'services.loadbalancers': '0',
+      'services.nodeports': '0',
+    };
+  }
+}

@@ -1,0 +1,246 @@
+import { Lazy } from 'cdk8s';
+import type { Construct } from 'constructs';
+
+import { type EnvVar, KubeConfigMap } from '../../imports/k8s';
+import type { IConnectable, SecretVariable } from '../network/connectable';
+import { Connections } from '../network/connections';
+import type { DnsLabel } from '../platform/names';
+import { Secrets } from '../platform/secrets';
+import { ValidationError } from '../platform/validation-error';
+import { checkTag, type ImageSettings, profileOf, resolveImage, type ResolvedImage } from './image';
+import type { ImageProfile } from './image-profiles';
+import { type HardenedContainer, hardened } from './pod';
+import { checkResources, type ResolvedResources, type ResourcesSettings } from './resources';
+import { renderWaitFor } from './wait-for';
+import { checksumOf, versionOf, Workload } from './workload';
+
+/** A value that an application reads from a Secret. */
+export interface SecretVariableSettings {
+  /**
+   * Name of the Secret.
+   * @default - the name of the workload and `-secrets`
+   */
+  readonly secret?: DnsLabel;
+
+  /**
+   * Key in the Secret.
+   * @pattern ^[-._a-zA-Z0-9]{1,253}$
+   * @title a key of a Secret (letters, digits, dots, dashes and underscores)
+   * @default - the variable in lower case, with dashes
+   */
+  readonly key?: string;
+
+  /**
+   * Characters of the value, where the secrets command makes one.
+   * @asType integer
+   * @minimum 16
+   * @maximum 512
+   * @default 48
+   */
+  readonly length?: number;
+}
+
+/**
+ * Level from which on messages are logged.
+ */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What all kinds of application have in common. */
+export interface ApplicationSettings {
+  /** The application's image. */
+  readonly image: ImageSettings;
+
+  /**
+   * Command instead of the image's own.
+   * @default - the image's entrypoint
+   */
+  readonly command?: string[];
+
+  /**
+   * Level from which on messages are logged, in `LOG_LEVEL`.
+   * @default info
+   */
+  readonly logLevel?: LogLevel;
+
+  /**
+   * Parameters of the application, as environment variables. What follows from its relations is added to them.
+   * @default {}
+   */
+  readonly environment?: { [variable: string]: string | number | boolean };
+
+  /**
+   * Variables whose values are secret, by name.
+   * @default {}
+   */
+  readonly secrets?: { [variable: string]: SecretVariableSettings };
+
+  /**
+   * CPU, memory and local disk of the application's container.
+   * @default - as the construct says
+   */
+  readonly resources?: ResourcesSettings;
+}
+
+/** How a relation is treated. */
+export interface UseOptions {
+  /**
+   * Whether the application starts without it; then nothing waits for it.
+   * @default false
+   */
+  readonly optional?: boolean;
+}
+
+/** An application with nothing left open. */
+export interface ResolvedApplication {
+  readonly image: ResolvedImage;
+  readonly command: string[];
+  readonly logLevel: LogLevel;
+  readonly environment: Record<string, string>;
+  readonly secrets: Record<string, { readonly secret: string; readonly key: string; readonly length: number }>;
+  readonly resources: ResolvedResources;
+}
+
+/** Fills in the defaults that follow from the settings and the workload's name. */
+export function resolveApplication(
+  name: string,
+  settings: ApplicationSettings,
+  resources: ResolvedResources,
+): ResolvedApplication {
+  const secrets = Object.entries(settings.secrets ?? {}).map(([variable, given]) => [
+    variable,
+    {
+      secret: given.secret ?? `${name}-secrets`,
+      key: given.key ?? variable.toLowerCase().replaceAll('_', '-'),
+      length: given.length ?? 48,
+    },
+  ]);
+  const environment = Object.entries(settings.environment ?? {}).map(([key, value]) => [key, String(value)]);
+  return {
+    image: resolveImage(settings.image),
+    command: settings.command ?? [],
+    logLevel: settings.logLevel ?? 'info',
+    environment: Object.fromEntries(environment),
+    secrets: Object.fromEntries(secrets),
+    resources,
+  };
+}
+
+/** A workload that runs an application of ours: with parameters, secrets, and relations to what it uses. */
+export abstract class Application extends Workload {
+  /** The application's parameters. Pods roll when one changes. */
+  public readonly configMap: KubeConfigMap;
+
+  private readonly application: ResolvedApplication;
+  private readonly profile: ImageProfile;
+  private readonly parameters = new Map<string, string>();
+  private readonly secretVariables: SecretVariable[] = [];
+  private readonly composed = new Map<string, string>();
+  private readonly waits: HardenedContainer[] = [];
+
+  protected constructor(scope: Construct, id: string, component: string, application: ResolvedApplication) {
+    super(scope, id, { component, version: versionOf(application.image) });
+    this.application = application;
+    this.profile = profileOf(this, 'image', application.image);
+    checkTag(this, 'image', application.image);
+    checkResources(this, 'resources', application.resources);
+
+    this.configMap = new KubeConfigMap(this, 'config', {
+      metadata: { name: `${id}-config` },
+      data: Lazy.any({ produce: () => this.configuration() }),
+    });
+    this.addParameters({ LOG_LEVEL: application.logLevel, LOG_FORMAT: 'json', ...application.environment });
+    for (const [variable, { secret, key, length }] of Object.entries(application.secrets)) {
+      Secrets.of(this).declare({ name: secret, keys: { [key]: { length } } });
+      this.addSecretVariables([{ variable, secret, key }]);
+    }
+  }
+
+  /**
+   * Declares that the application uses something: its address and credentials become variables, the policies at both
+   * ends are opened, and the application waits for it unless it is optional.
+   */
+  public use(target: IConnectable, options: UseOptions = {}): void {
+    const { endpoint } = target;
+    Connections.of(this).allow(this.peer, endpoint);
+    this.addParameters(endpoint.environment ?? {});
+    this.addSecretVariables(endpoint.secrets ?? []);
+    for (const [variable, value] of Object.entries(endpoint.composed ?? {})) {
+      this.claim(variable);
+      this.composed.set(variable, value);
+    }
+    if (endpoint.waitFor && !options.optional) this.waits.push(renderWaitFor(endpoint.peer.name, endpoint.waitFor));
+  }
+
+  /** Adds parameters, each of which may be set only once. */
+  protected addParameters(parameters: { [variable: string]: string }): void {
+    for (const [variable, value] of Object.entries(parameters)) {
+      this.claim(variable);
+      this.parameters.set(variable, value);
+    }
+  }
+
+  /** The containers that wait for what the application uses. */
+  protected waitContainers(): HardenedContainer[] {
+    return this.waits;
+  }
+
+  /** A container of the application's image, with all its variables. */
+  protected applicationContainer(name: string, fields: Parameters<typeof hardened>[1] = {}): HardenedContainer {
+    const { image, resources, command } = this.application;
+    return hardened(
+      { name, image, profile: this.profile, resources },
+      {
+        command: command.length > 0 ? command : undefined,
+        ...fields,
+        env: this.variables(),
+        envFrom: [{ configMapRef: { name: this.configMap.name } }],
+      },
+    );
+  }
+
+  /** Profile of the application's image. */
+  protected applicationProfile(): ImageProfile {
+    return this.profile;
+  }
+
+  /** Changes with every parameter, so that the pods roll. */
+  protected checksum(): { [annotation: string]: string } {
+    return checksumOf(this.configuration());
+  }
+
+  private addSecretVariables(variables: SecretVariable[]): void {
+    for (const variable of variables) {
+      this.claim(variable.variable);
+      this.secretVariables.push(variable);
+    }
+  }
+
+  private claim(variable: string): void {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+      const expected = 'expected letters, digits and underscores, not beginning with a digit';
+      throw new ValidationError(this, `environment.${variable}`, `${expected}, got "${variable}"; rename it`);
+    }
+    const taken =
+      this.parameters.has(variable) ||
+      this.composed.has(variable) ||
+      this.secretVariables.some((known) => known.variable === variable);
+    if (!taken) return;
+    const found = 'is set twice, by the settings or by relations';
+    throw new ValidationError(this, `environment.${variable}`, `${found}; remove it from environment or secrets`);
+  }
+
+  private configuration(): Record<string, string> {
+    return Object.fromEntries([...this.parameters].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Secret ones first: the composed ones refer to them, and Kubernetes expands only what stands before. */
+  private variables(): EnvVar[] {
+    return [
+      ...this.secretVariables.map(({ variable, secret, key }) => ({
+        name: variable,
+        valueFrom: { secretKeyRef: { name: secret, key } },
+      })),
+      ...[...this.composed].map(([name, value]) => ({ name, value })),
+    ];
+  }
+}

@@ -1,0 +1,148 @@
+import type { Construct } from 'constructs';
+
+import { KubeHorizontalPodAutoscaler, type HPAScalingRules, type MetricSpec } from '../../imports/k8s';
+import type { Seconds } from '../platform/names';
+import { ValidationError } from '../platform/validation-error';
+
+/**
+ * A share in percent.
+ * @asType integer
+ * @minimum 1
+ * @maximum 100
+ */
+export type Percent = number;
+
+/** How fast an autoscaler moves in one direction. */
+export interface ScalingSpeedSettings {
+  /**
+   * Most that the replicas change in one period, in percent of what runs.
+   * @asType integer
+   * @minimum 1
+   * @default - 100 up, 50 down
+   */
+  readonly percent?: number;
+
+  /**
+   * Length of the period.
+   * @minimum 1
+   * @maximum 1800
+   * @asType integer
+   * @default - 15 up, 300 down
+   */
+  readonly periodSeconds?: number;
+
+  /**
+   * How far back recommendations are looked at before one is followed.
+   * @minimum 0
+   * @maximum 3600
+   * @asType integer
+   * @default - 0 up, 300 down
+   */
+  readonly stabilizationSeconds?: Seconds;
+}
+
+/** Scaling by the use of CPU and memory of the application's own container. `replicas` is the minimum. */
+export interface AutoscalingSettings {
+  /**
+   * Whether the workload is scaled. Off, it keeps `replicas`.
+   * @default true
+   */
+  readonly enabled?: boolean;
+
+  /**
+   * Most replicas.
+   * @asType integer
+   * @minimum 1
+   */
+  readonly maxReplicas: number;
+
+  /**
+   * CPU use aimed at, in percent of the request.
+   * @default 70
+   */
+  readonly cpuPercent?: Percent;
+
+  /**
+   * Memory use aimed at, in percent of the request.
+   * @default 80
+   */
+  readonly memoryPercent?: Percent;
+
+  /**
+   * Speed upwards.
+   * @default - doubles every 15 s, at once
+   */
+  readonly scaleUp?: ScalingSpeedSettings;
+
+  /**
+   * Speed downwards.
+   * @default - halves every 300 s, after 300 s of lower load
+   */
+  readonly scaleDown?: ScalingSpeedSettings;
+}
+
+/** Autoscaling with nothing left open. */
+export interface ResolvedAutoscaling {
+  readonly enabled: boolean;
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly cpuPercent: number;
+  readonly memoryPercent: number;
+  readonly scaleUp: Required<ScalingSpeedSettings>;
+  readonly scaleDown: Required<ScalingSpeedSettings>;
+}
+
+/** Fills in defaults; the workload's replicas are the minimum. */
+export function resolveAutoscaling(settings: AutoscalingSettings | undefined, replicas: number): ResolvedAutoscaling {
+  const speed = (given: ScalingSpeedSettings | undefined, open: Required<ScalingSpeedSettings>) => ({
+    percent: given?.percent ?? open.percent,
+    periodSeconds: given?.periodSeconds ?? open.periodSeconds,
+    stabilizationSeconds: given?.stabilizationSeconds ?? open.stabilizationSeconds,
+  });
+  return {
+    enabled: settings !== undefined && (settings.enabled ?? true),
+    minReplicas: replicas,
+    maxReplicas: settings?.maxReplicas ?? replicas,
+    cpuPercent: settings?.cpuPercent ?? 70,
+    memoryPercent: settings?.memoryPercent ?? 80,
+    scaleUp: speed(settings?.scaleUp, { percent: 100, periodSeconds: 15, stabilizationSeconds: 0 }),
+    scaleDown: speed(settings?.scaleDown, { percent: 50, periodSeconds: 300, stabilizationSeconds: 300 }),
+  };
+}
+
+/** Refuses an autoscaler that could never scale. */
+export function checkAutoscaling(scope: Construct, { enabled, minReplicas, maxReplicas }: ResolvedAutoscaling): void {
+  if (!enabled || maxReplicas >= minReplicas) return;
+  const found = `expected at least the replicas (${minReplicas}), got ${maxReplicas}`;
+  throw new ValidationError(scope, 'autoscaling.maxReplicas', `${found}; raise it or lower replicas`);
+}
+
+/** The autoscaler of a Deployment; it measures one container, so that sidecars do not dilute the figure. */
+export function renderAutoscaler(
+  scope: Construct,
+  name: string,
+  { minReplicas, maxReplicas, cpuPercent, memoryPercent, scaleUp, scaleDown }: ResolvedAutoscaling,
+): KubeHorizontalPodAutoscaler {
+  const metric = (resource: string, averageUtilization: number): MetricSpec => ({
+    type: 'ContainerResource',
+    containerResource: { container: name, name: resource, target: { type: 'Utilization', averageUtilization } },
+  });
+  const rules = ({
+    percent,
+    periodSeconds,
+    stabilizationSeconds,
+  }: Required<ScalingSpeedSettings>): HPAScalingRules => ({
+    policies: [{ type: 'Percent', value: percent, periodSeconds }],
+    stabilizationWindowSeconds: stabilizationSeconds,
+  });
+  return new KubeHorizontalPodAutoscaler(scope, 'autoscaler', {
+    metadata: { name },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+      minReplicas,
+      maxReplicas,
+      metrics: [metric('cpu', cpuPercent), metric('memory', memoryPercent)],
+      behavior: { scaleUp: rules(scaleUp), scaleDown: rules(scaleDown) },
+    },
+  });
+}

@@ -1,0 +1,105 @@
+import type { Container, PodSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
+import { imageReference, type ResolvedImage } from './image';
+import type { ImageProfile, WritablePath } from './image-profiles';
+import { renderResources, type ResolvedResources } from './resources';
+
+/** What makes a container: its image, how that runs, and what it may use. */
+export interface ContainerParts {
+  readonly name: string;
+  readonly image: ResolvedImage;
+  readonly profile: ImageProfile;
+  readonly resources: ResolvedResources;
+}
+
+/** A container and the scratch volumes it brings along. */
+export interface HardenedContainer {
+  readonly container: Container;
+  readonly volumes: Volume[];
+  readonly pullSecrets: string[];
+}
+
+/** A pod made of hardened containers. */
+export interface PodParts {
+  readonly serviceAccountName: string;
+  /** Profile whose user owns the pod's volumes. */
+  readonly profile: ImageProfile;
+  readonly containers: HardenedContainer[];
+  readonly initContainers?: HardenedContainer[];
+  /** Volumes that are not scratch. */
+  readonly volumes?: Volume[];
+  readonly graceSeconds: number;
+}
+
+/**
+ * A container under "restricted" with a read-only root filesystem: a numeric user, no capabilities, no way to gain
+ * privileges, and a scratch volume for each path that its profile names.
+ */
+export function hardened(parts: ContainerParts, fields: Partial<Container> = {}): HardenedContainer {
+  const { name, image, profile, resources } = parts;
+  const scratch = profile.writablePaths.map((path) => ({ path, volume: `${name}${slug(path.path)}` }));
+  const mounts: VolumeMount[] = scratch.map(({ path, volume }) => ({ name: volume, mountPath: path.path }));
+  const volumeMounts = [...(fields.volumeMounts ?? []), ...mounts];
+  return {
+    container: {
+      ...fields,
+      env: fields.env?.length ? fields.env : undefined,
+      name,
+      image: imageReference(image),
+      imagePullPolicy: image.pullPolicy,
+      resources: renderResources(resources),
+      securityContext: renderSecurityContext(profile),
+      volumeMounts: volumeMounts.length > 0 ? volumeMounts : undefined,
+    },
+    volumes: scratch.map(({ path, volume }) => renderScratch(path, volume)),
+    pullSecrets: image.pullSecrets,
+  };
+}
+
+/** The specification of a pod that calls no API and owns its volumes by its own group. */
+export function renderPodSpec(parts: PodParts): PodSpec {
+  const { profile, containers, initContainers = [], volumes = [] } = parts;
+  const all = [...initContainers, ...containers];
+  const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))].sort();
+  return {
+    automountServiceAccountToken: false,
+    containers: containers.map(({ container }) => container),
+    enableServiceLinks: false,
+    imagePullSecrets: pullSecrets.length > 0 ? pullSecrets.map((name) => ({ name })) : undefined,
+    initContainers: initContainers.length > 0 ? initContainers.map(({ container }) => container) : undefined,
+    securityContext: {
+      fsGroup: profile.group,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      runAsGroup: profile.group,
+      runAsNonRoot: true,
+      runAsUser: profile.user,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    serviceAccountName: parts.serviceAccountName,
+    terminationGracePeriodSeconds: parts.graceSeconds,
+    volumes: [...volumes, ...all.flatMap((item) => item.volumes)],
+  };
+}
+
+function renderSecurityContext({ user, group }: ImageProfile): SecurityContext {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    runAsGroup: group,
+    runAsNonRoot: true,
+    runAsUser: user,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+function renderScratch({ sizeLimit, inMemory }: WritablePath, name: string): Volume {
+  return { name, emptyDir: { sizeLimit: sizeLimit ?? '64Mi', medium: inMemory ? 'Memory' : undefined } };
+}
+
+/** `/app/.next/cache` → `-app-next-cache`. */
+const slug = (path: string) =>
+  path
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/-$/, '');

@@ -1,0 +1,53 @@
+import type { Affinity, TopologySpreadConstraint } from '../../imports/k8s';
+
+/** How hard the scheduler tries: `required` leaves a pod pending rather than break the rule. */
+export type SpreadRule = 'none' | 'preferred' | 'required';
+
+/** How the pods of a workload are spread over a cluster. */
+export interface SpreadSettings {
+  /**
+   * No two pods on one node.
+   * @default preferred
+   */
+  readonly hosts?: SpreadRule;
+
+  /**
+   * Evenly over the zones, with a difference of at most one pod.
+   * @default preferred
+   */
+  readonly zones?: SpreadRule;
+}
+
+/** Spread with nothing left open. */
+export interface ResolvedSpread {
+  readonly hosts: SpreadRule;
+  readonly zones: SpreadRule;
+}
+
+/** Fills in defaults. */
+export function resolveSpread(settings?: SpreadSettings): ResolvedSpread {
+  return { hosts: settings?.hosts ?? 'preferred', zones: settings?.zones ?? 'preferred' };
+}
+
+/** The fields of a pod. `perRevision` counts the pods of each rollout by themselves, as a Deployment needs. */
+export function renderSpread({ hosts, zones }: ResolvedSpread, podLabels: Record<string, string>, perRevision = false) {
+  const labelSelector = { matchLabels: podLabels };
+  const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' };
+  const affinity: Record<SpreadRule, Affinity | undefined> = {
+    none: undefined,
+    preferred: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }],
+      },
+    },
+    required: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+  };
+  const constraint: TopologySpreadConstraint = {
+    labelSelector,
+    maxSkew: 1,
+    topologyKey: 'topology.kubernetes.io/zone',
+    whenUnsatisfiable: zones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
+    matchLabelKeys: perRevision ? ['pod-template-hash'] : undefined,
+  };
+  return { affinity: affinity[hosts], topologySpreadConstraints: zones === 'none' ? undefined : [constraint] };
+}

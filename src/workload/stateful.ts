@@ -1,0 +1,93 @@
+import { KubeService, KubeStatefulSet, type PodTemplateSpec, type ServicePort } from '../../imports/k8s';
+import type { ListeningPort } from '../network/connectable';
+import type { DnsLabel } from '../platform/names';
+import type { Bytes } from '../platform/quantity';
+import type { Workload } from './workload';
+
+/** A volume that outlives the pod. */
+export interface StorageSettings {
+  /**
+   * Size of the volume.
+   * @default - as the construct says
+   */
+  readonly size?: Bytes;
+
+  /**
+   * Name of the storage class.
+   * @default - the cluster's default class
+   */
+  readonly className?: DnsLabel;
+}
+
+/** A volume with nothing left open; no class means the cluster's default. */
+export interface ResolvedStorage {
+  readonly size: string;
+  readonly className?: string;
+}
+
+/** Fills in defaults. */
+export function resolveStorage(settings: StorageSettings | undefined, size: string): ResolvedStorage {
+  return { size: settings?.size ?? size, className: settings?.className };
+}
+
+/** What makes a StatefulSet. */
+export interface StatefulParts {
+  readonly replicas: number;
+  readonly storage: ResolvedStorage;
+  readonly template: PodTemplateSpec;
+}
+
+/** Name of the volume that a StatefulSet claims, as its containers mount it. */
+export const DATA_VOLUME = 'data';
+
+/** The Service that gives each pod of a StatefulSet its name. */
+export function renderHeadlessService(workload: Workload, ports: ListeningPort[]): KubeService {
+  return new KubeService(workload, 'service', {
+    metadata: { name: workload.workloadName },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      // A name leads to one certain server: to take it away while a probe fails, its exporter's say, sends nobody elsewhere.
+      publishNotReadyAddresses: true,
+      selector: workload.podLabels,
+      ports: ports.map(({ name, port, protocol }): ServicePort => ({
+        name,
+        port,
+        targetPort: name,
+        protocol: protocol ?? 'TCP',
+      })),
+    },
+  });
+}
+
+/** Pods with names and volumes of their own. The volumes stay when the pods go, whoever deletes them. */
+export function renderStatefulSet(workload: Workload, parts: StatefulParts): KubeStatefulSet {
+  const { size, className } = parts.storage;
+  return new KubeStatefulSet(workload, 'stateful-set', {
+    metadata: { name: workload.workloadName },
+    spec: {
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      podManagementPolicy: 'OrderedReady',
+      replicas: parts.replicas,
+      revisionHistoryLimit: 5,
+      selector: { matchLabels: workload.podLabels },
+      serviceName: workload.workloadName,
+      template: parts.template,
+      updateStrategy: { type: 'RollingUpdate' },
+      volumeClaimTemplates: [
+        {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { name: DATA_VOLUME },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            resources: { requests: { storage: size } },
+            storageClassName: className,
+            // What the API server fills in; unsaid, GitOps would see a difference for ever.
+            volumeMode: 'Filesystem',
+          },
+        },
+      ],
+    },
+  });
+}

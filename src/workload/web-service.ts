@@ -1,0 +1,293 @@
+import { Lazy } from 'cdk8s';
+import type { Construct } from 'constructs';
+
+import {
+  KubeDeployment,
+  type KubeHorizontalPodAutoscaler,
+  type KubePodDisruptionBudget,
+  KubeService,
+  type PodTemplateSpec,
+  type Probe,
+} from '../../imports/k8s';
+import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import type { Seconds, UnprivilegedPort, Port } from '../platform/names';
+import { Application, type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
+import {
+  type AutoscalingSettings,
+  checkAutoscaling,
+  renderAutoscaler,
+  resolveAutoscaling,
+  type ResolvedAutoscaling,
+} from './autoscaling';
+import {
+  type DisruptionBudgetSettings,
+  renderDisruptionBudget,
+  resolveDisruptionBudget,
+  type ResolvedDisruptionBudget,
+} from './disruption';
+import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth } from './health';
+import { migrationCommand, type MigrationsSettings } from './migrations';
+import { renderPodSpec } from './pod';
+import { resolveResources, resources } from './resources';
+import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+
+/** How new pods replace old ones. */
+export interface RolloutSettings {
+  /**
+   * Pods above `replicas` while rolling.
+   * @asType integer
+   * @minimum 0
+   * @default 1
+   */
+  readonly maxSurge?: number;
+
+  /**
+   * Pods below `replicas` while rolling.
+   * @asType integer
+   * @minimum 0
+   * @default 0
+   */
+  readonly maxUnavailable?: number;
+
+  /**
+   * How long a new pod must be ready before the next one is replaced.
+   * @default 5
+   */
+  readonly minReadySeconds?: Seconds;
+
+  /**
+   * After how long without progress a rollout is reported as failed.
+   * @default 600
+   */
+  readonly progressDeadlineSeconds?: Seconds;
+}
+
+/** How a pod goes. */
+export interface ShutdownSettings {
+  /**
+   * How long a pod still answers after it was told to go, until every load balancer has noticed.
+   * @default 10
+   */
+  readonly drainSeconds?: Seconds;
+
+  /**
+   * How long it then has to finish what it began, before it is killed.
+   * @default 30
+   */
+  readonly graceSeconds?: Seconds;
+}
+
+/** Where Prometheus finds the application's own metrics. */
+export interface MetricsSettings {
+  /**
+   * Path.
+   * @pattern ^/
+   * @title a path that begins with a slash
+   * @default /metrics
+   */
+  readonly path?: string;
+}
+
+/** An application that answers HTTP. */
+export interface WebServiceSettings extends ApplicationSettings {
+  /** Port on which the container listens. */
+  readonly port: UnprivilegedPort;
+
+  /**
+   * Port of the Service.
+   * @default - that of the container
+   */
+  readonly servicePort?: Port;
+
+  /**
+   * Pods; with autoscaling, the fewest.
+   * @asType integer
+   * @minimum 1
+   * @default 1
+   */
+  readonly replicas?: number;
+
+  /**
+   * Scaling by load.
+   * @default - off
+   */
+  readonly autoscaling?: AutoscalingSettings;
+
+  /**
+   * What a drain of nodes must leave running.
+   * @default - one pod may be missing
+   */
+  readonly disruptionBudget?: DisruptionBudgetSettings;
+
+  /**
+   * How the pods are spread over the cluster.
+   * @default - preferably over hosts and zones
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * How Kubernetes asks whether the application is well.
+   * @default - `/health/live` and `/health/ready`
+   */
+  readonly health?: HealthSettings;
+
+  /**
+   * The application's own metrics.
+   * @default - none
+   */
+  readonly metrics?: MetricsSettings;
+
+  /**
+   * How new pods replace old ones.
+   * @default - one at a time, none missing
+   */
+  readonly rollout?: RolloutSettings;
+
+  /**
+   * How a pod goes.
+   * @default - 10 s to be forgotten, 30 s to finish
+   */
+  readonly shutdown?: ShutdownSettings;
+
+  /**
+   * Changes to the database's schema, made before the containers start.
+   * @default - none
+   */
+  readonly migrations?: MigrationsSettings;
+}
+
+/** A web service with nothing left open. */
+export interface ResolvedWebService {
+  readonly application: ResolvedApplication;
+  readonly port: number;
+  readonly servicePort: number;
+  readonly replicas: number;
+  readonly autoscaling: ResolvedAutoscaling;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+  readonly spread: ResolvedSpread;
+  readonly health: ResolvedHealth;
+  readonly metricsPath?: string;
+  readonly rollout: Required<RolloutSettings>;
+  readonly drainSeconds: number;
+  readonly terminationGraceSeconds: number;
+  readonly migrations?: string[];
+}
+
+/** Fills in defaults and what follows from other settings. */
+export function resolveWebService(name: string, settings: WebServiceSettings): ResolvedWebService {
+  const replicas = settings.replicas ?? 1;
+  const drainSeconds = settings.shutdown?.drainSeconds ?? 10;
+  const fallback = resources(['100m', '256Mi'], ['500m', '512Mi']);
+  return {
+    application: resolveApplication(name, settings, resolveResources(settings.resources, fallback)),
+    port: settings.port,
+    servicePort: settings.servicePort ?? settings.port,
+    replicas,
+    autoscaling: resolveAutoscaling(settings.autoscaling, replicas),
+    disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, replicas),
+    spread: resolveSpread(settings.spread),
+    health: resolveHealth(settings.health),
+    metricsPath: settings.metrics && (settings.metrics.path ?? '/metrics'),
+    rollout: {
+      maxSurge: settings.rollout?.maxSurge ?? 1,
+      maxUnavailable: settings.rollout?.maxUnavailable ?? 0,
+      minReadySeconds: settings.rollout?.minReadySeconds ?? 5,
+      progressDeadlineSeconds: settings.rollout?.progressDeadlineSeconds ?? 600,
+    },
+    drainSeconds,
+    terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
+    migrations: settings.migrations && migrationCommand(settings.migrations),
+  };
+}
+
+/** An application that answers HTTP: Deployment, Service, autoscaler, disruption budget and policy. */
+export class WebService extends Application implements IConnectable {
+  /** The pods. */
+  public readonly deployment: KubeDeployment;
+
+  /** The name and address under which the pods answer. */
+  public readonly service: KubeService;
+
+  /** What a drain of nodes must leave running. */
+  public readonly disruptionBudget: KubePodDisruptionBudget;
+
+  /** Scaling by load, where it is on. */
+  public readonly autoscaler?: KubeHorizontalPodAutoscaler;
+
+  /** What a client needs to know: `<NAME>_URL`. */
+  public readonly endpoint: Endpoint;
+
+  public constructor(scope: Construct, id: string, settings: WebServiceSettings) {
+    const resolved = resolveWebService(id, settings);
+    super(scope, id, 'web', resolved.application);
+    checkAutoscaling(this, resolved.autoscaling);
+    this.addParameters({ PORT: `${resolved.port}` });
+
+    const http: ListeningPort = { name: 'http', port: resolved.port };
+    this.endpoint = {
+      peer: this.peer,
+      ports: [http],
+      environment: { [`${id.toUpperCase().replaceAll('-', '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
+    };
+    this.service = this.renderService(resolved);
+    const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
+    this.deployment = this.renderDeployment(resolved, scraping);
+    this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+    if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
+  }
+
+  private renderService({ servicePort }: ResolvedWebService): KubeService {
+    return new KubeService(this, 'service', {
+      metadata: { name: this.workloadName },
+      spec: {
+        type: 'ClusterIP',
+        selector: this.podLabels,
+        ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
+      },
+    });
+  }
+
+  private renderDeployment(resolved: ResolvedWebService, scraping: Record<string, string>): KubeDeployment {
+    const { rollout } = resolved;
+    return new KubeDeployment(this, 'deployment', {
+      metadata: { name: this.workloadName },
+      spec: {
+        minReadySeconds: rollout.minReadySeconds,
+        progressDeadlineSeconds: rollout.progressDeadlineSeconds,
+        replicas: resolved.autoscaling.enabled ? undefined : resolved.replicas,
+        revisionHistoryLimit: 5,
+        selector: { matchLabels: this.podLabels },
+        strategy: {
+          type: 'RollingUpdate',
+          rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
+        },
+        template: Lazy.any({ produce: () => this.renderTemplate(resolved, scraping) }),
+      },
+    });
+  }
+
+  private renderTemplate(resolved: ResolvedWebService, scraping: Record<string, string>): PodTemplateSpec {
+    const probes: Record<string, Probe> = renderProbes(resolved.health);
+    const main = this.applicationContainer(this.workloadName, {
+      ...probes,
+      ports: [{ name: 'http', containerPort: resolved.port, protocol: 'TCP' }],
+      lifecycle: { preStop: { sleep: { seconds: resolved.drainSeconds } } },
+    });
+    const migrations = resolved.migrations
+      ? [this.applicationContainer('migrations', { command: resolved.migrations })]
+      : [];
+    return {
+      metadata: { labels: this.podTemplateLabels(), annotations: { ...this.checksum(), ...scraping } },
+      spec: {
+        ...renderPodSpec({
+          serviceAccountName: this.serviceAccount.name,
+          profile: this.applicationProfile(),
+          containers: [main],
+          initContainers: [...this.waitContainers(), ...migrations],
+          graceSeconds: resolved.terminationGraceSeconds,
+        }),
+        ...renderSpread(resolved.spread, this.podLabels, true),
+      },
+    };
+  }
+}

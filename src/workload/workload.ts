@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+
+import { Construct } from 'constructs';
+
+import { type KubeNetworkPolicy, KubeServiceAccount } from '../../imports/k8s';
+import type { ListeningPort, Peer } from '../network/connectable';
+import { Connections } from '../network/connections';
+import { System } from '../platform/system';
+import type { ResolvedImage } from './image';
+
+/** What a workload is to the system around it. */
+export interface WorkloadIdentity {
+  /** Role in the architecture, on the `app.kubernetes.io/component` label: `web`, `database`, `cache`. */
+  readonly component: string;
+
+  /** Version of what runs, on the `app.kubernetes.io/version` label. */
+  readonly version: string;
+}
+
+/**
+ * Pods with a name: their labels, their ServiceAccount and their NetworkPolicy. The construct's id is the name of all
+ * its objects.
+ */
+export abstract class Workload extends Construct {
+  /** Name of the workload and of its objects. */
+  public readonly workloadName: string;
+
+  /** Labels of all objects of the workload, beside those of the system. */
+  public readonly labels: { [label: string]: string };
+
+  /** The labels that select the pods. They never change. */
+  public readonly podLabels: { [label: string]: string };
+
+  /** The pods as one end of a connection. */
+  public readonly peer: Peer;
+
+  /** The identity of the pods. Nothing is granted to it. */
+  public readonly serviceAccount: KubeServiceAccount;
+
+  /** Who may reach the pods, and whom they may reach. */
+  public readonly networkPolicy: KubeNetworkPolicy;
+
+  protected constructor(scope: Construct, id: string, identity: WorkloadIdentity) {
+    super(scope, id);
+    const instance = System.of(this).node.id;
+    this.workloadName = id;
+    this.labels = {
+      'app.kubernetes.io/component': identity.component,
+      'app.kubernetes.io/name': id,
+      'app.kubernetes.io/version': identity.version,
+    };
+    this.podLabels = { 'app.kubernetes.io/instance': instance, 'app.kubernetes.io/name': id };
+    this.peer = { name: id, podLabels: this.podLabels };
+    this.serviceAccount = new KubeServiceAccount(this, 'service-account', {
+      metadata: { name: id },
+      automountServiceAccountToken: false,
+    });
+    this.networkPolicy = Connections.of(this).policyFor(this, this.peer);
+  }
+
+  /** Lets Prometheus scrape a port, and gives the annotations by which it finds the pod. */
+  protected scrapedBy(port: ListeningPort, path: string): { [annotation: string]: string } {
+    const { namespace, podLabels } = System.of(this).prometheus;
+    Connections.of(this).allow({ name: 'prometheus', namespace, podLabels }, { peer: this.peer, ports: [port] });
+    return {
+      'prometheus.io/path': path,
+      'prometheus.io/port': `${port.port}`,
+      'prometheus.io/scrape': 'true',
+    };
+  }
+
+  /** Labels of the pods themselves. */
+  protected podTemplateLabels(): { [label: string]: string } {
+    return { ...System.of(this).labels, ...this.labels };
+  }
+}
+
+/** The version on a label: the tag as far as a label can hold it, or the beginning of the digest. */
+export function versionOf({ tag, digest }: ResolvedImage): string {
+  return (tag || digest.replace(':', '-')).slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+}
+
+/**
+ * Annotation that changes with a ConfigMap's data, so that pods that read it roll. Equal to what a Helm template
+ * computes with `toJson | sha256sum`: Go sorts keys and escapes `<`, `>` and `&`.
+ */
+export function checksumOf(data: Record<string, string>): { [annotation: string]: string } {
+  const sorted = Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const json = JSON.stringify(sorted).replace(/[<>&\u2028\u2029]/g, escape);
+  return { 'checksum/config': createHash('sha256').update(json).digest('hex') };
+}

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Bundles a TypeScript program and runs it: tools/run.sh FILE [ARGUMENTS]
+set -eu
+program=$1
+shift
+bundle=.build/$(basename "$program" .ts).js
+node_modules/.bin/esbuild "$program" --bundle --packages=external --platform=node --target=node20 \
+  --outfile="$bundle" --log-level=warning
+exec node "$bundle" "$@"
