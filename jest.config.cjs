@@ -2,6 +2,7 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/main.test.ts', '<rootDir>/{test,examples}/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/.build/'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(cluster|runtime|browser)/'],
   transform: { '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   collectCoverageFrom: ['src/**/*.ts', 'imports/kube-object.ts', '!src/**/*.d.ts'],

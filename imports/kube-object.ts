@@ -52,11 +52,12 @@ export abstract class KubeObject extends ApiObject {
 }
 
 function inherit(scope: Construct, metadata: ApiObjectMetadata | undefined, namespaced: boolean) {
+  // From the root down.
   const ancestors = scope.node.scopes as { labels?: Record<string, string>; namespace?: string }[];
   return {
     ...metadata,
     namespace: namespaced
-      ? (metadata?.namespace ?? ancestors.findLast((ancestor) => typeof ancestor.namespace === 'string')?.namespace)
+      ? (metadata?.namespace ?? ancestors.map((ancestor) => ancestor.namespace).filter((name) => name !== undefined).pop())
       : undefined,
     labels: Object.assign({}, ...ancestors.map((ancestor) => ancestor.labels), metadata?.labels),
   };

@@ -7,12 +7,12 @@ const versions = ['v1.30.14', 'v1.31.14', 'v1.32.10', 'v1.33.13', 'v1.34.4', 'v1
 const folder = 'test/schemas';
 
 function main(): void {
+  const files = versions.map((version) => [fileName(version), schemaFile(version)] as const);
   mkdirSync(folder, { recursive: true });
-  for (const version of versions) {
-    const minor = version.replace(/^v(\d+\.\d+)\..*$/, '$1');
-    writeFileSync(join(folder, `kubernetes-${minor}.json`), schemaFile(version));
-  }
+  files.forEach(([name, text]) => writeFileSync(join(folder, name), text));
 }
+
+const fileName = (version: string) => `kubernetes-${version.replace(/^v(\d+\.\d+)\..*$/, '$1')}.json`;
 
 /** One line per kind and per definition, so that a difference between versions can be read. */
 function schemaFile(version: string): string {
@@ -50,4 +50,9 @@ function strict(schema: Schema): object {
   return rest.properties ? { ...rest, additionalProperties: false } : rest;
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

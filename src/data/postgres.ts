@@ -14,7 +14,7 @@ import { Secrets } from '../platform/secrets';
 import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
-import { hardened, renderPodSpec } from '../workload/pod';
+import { hardened, renderPod } from '../workload/pod';
 import {
   checkResources,
   type ResolvedResources,
@@ -230,31 +230,30 @@ export class Postgres extends Workload implements IConnectable {
   }
 
   private renderTemplate(resolved: ResolvedPostgres, scraping: Record<string, string>): PodTemplateSpec {
-    return {
-      metadata: { labels: this.podTemplateLabels(), annotations: scraping },
-      spec: {
-        ...renderPodSpec({
-          serviceAccountName: this.serviceAccount.name,
-          profile: this.profile,
-          containers: [this.renderServer(resolved), this.renderExporter(resolved)],
-          volumes: [
-            { name: 'init', configMap: { name: this.initScripts.name } },
-            { name: 'credentials', secret: { secretName: this.secret, defaultMode: 0o440 } },
-            {
-              name: 'exporter-credentials',
-              secret: {
-                secretName: this.secret,
-                defaultMode: 0o440,
-                items: [{ key: EXPORTER_KEY, path: EXPORTER_KEY }],
-              },
+    return renderPod(
+      {
+        labels: this.podTemplateLabels(),
+        annotations: scraping,
+        serviceAccountName: this.serviceAccount.name,
+        profile: this.profile,
+        containers: [this.renderServer(resolved), this.renderExporter(resolved)],
+        volumes: [
+          { name: 'init', configMap: { name: this.initScripts.name } },
+          { name: 'credentials', secret: { secretName: this.secret, defaultMode: 0o440 } },
+          {
+            name: 'exporter-credentials',
+            secret: {
+              secretName: this.secret,
+              defaultMode: 0o440,
+              items: [{ key: EXPORTER_KEY, path: EXPORTER_KEY }],
             },
-          ],
-          // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
-          graceSeconds: 120,
-        }),
-        ...renderSpread(resolved.spread, this.podLabels),
+          },
+        ],
+        // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
+        graceSeconds: 120,
       },
-    };
+      renderSpread(resolved.spread, this.podLabels),
+    );
   }
 
   private renderServer(resolved: ResolvedPostgres) {

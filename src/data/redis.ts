@@ -14,7 +14,7 @@ import { Secrets } from '../platform/secrets';
 import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
-import { hardened, renderPodSpec } from '../workload/pod';
+import { hardened, renderPod } from '../workload/pod';
 import {
   checkResources,
   type ResolvedResources,
@@ -212,31 +212,30 @@ export class Redis extends Workload implements IConnectable {
       name,
       secret: { secretName: this.secret, defaultMode: 0o440, items: [{ key, path: key }] },
     });
-    return {
-      metadata: { labels: this.podTemplateLabels(), annotations },
-      spec: {
-        ...renderPodSpec({
-          serviceAccountName: this.serviceAccount.name,
-          profile: this.profile,
-          containers: [this.renderServer(resolved), this.renderExporter(resolved)],
-          volumes: [
-            { name: 'config', configMap: { name: this.configMap.name } },
-            {
-              name: 'credentials',
-              secret: {
-                secretName: this.secret,
-                defaultMode: 0o440,
-                items: ['auth.conf', 'password'].map((key) => ({ key, path: key })),
-              },
+    return renderPod(
+      {
+        labels: this.podTemplateLabels(),
+        annotations,
+        serviceAccountName: this.serviceAccount.name,
+        profile: this.profile,
+        containers: [this.renderServer(resolved), this.renderExporter(resolved)],
+        volumes: [
+          { name: 'config', configMap: { name: this.configMap.name } },
+          {
+            name: 'credentials',
+            secret: {
+              secretName: this.secret,
+              defaultMode: 0o440,
+              items: ['auth.conf', 'password'].map((key) => ({ key, path: key })),
             },
-            secret('exporter-credentials', EXPORTER_KEY),
-          ],
-          // The append-only file is synced on the way out.
-          graceSeconds: 60,
-        }),
-        ...renderSpread(resolved.spread, this.podLabels),
+          },
+          secret('exporter-credentials', EXPORTER_KEY),
+        ],
+        // The append-only file is synced on the way out.
+        graceSeconds: 60,
       },
-    };
+      renderSpread(resolved.spread, this.podLabels),
+    );
   }
 
   private renderServer(resolved: ResolvedRedis) {

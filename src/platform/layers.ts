@@ -33,6 +33,6 @@ export class Layer extends Construct {
 
 /** The layer in which an object is applied: that of its kind, else that of the nearest layer around it. */
 export function layerOf(object: ApiObject): LayerName {
-  const around = object.node.scopes.findLast((scope): scope is Layer & IConstruct => scope instanceof Layer);
+  const around = object.node.scopes.filter((scope): scope is Layer & IConstruct => scope instanceof Layer).pop();
   return LAYER_OF_KIND[object.kind] ?? around?.layerName ?? 'platform';
 }

@@ -93,7 +93,7 @@ const systems = new WeakMap<Chart, System>();
  */
 export class System extends Chart {
   /** The system around a construct. */
-  public static of(scope: IConstruct): System {
+  public static containing(scope: IConstruct): System {
     const system = systems.get(Chart.of(scope));
     if (system) return system;
     throw new ValidationError(scope, 'scope', 'is not inside a System; place it in a layer of one');

@@ -110,7 +110,7 @@ export function resolveApplication(
     variable,
     {
       secret: given.secret ?? `${name}-secrets`,
-      key: given.key ?? variable.toLowerCase().replaceAll('_', '-'),
+      key: given.key ?? variable.toLowerCase().replace(/_/g, '-'),
       length: given.length ?? 48,
     },
   ]);
@@ -125,7 +125,10 @@ export function resolveApplication(
   };
 }
 
-/** A workload that runs an application of ours: with parameters, secrets, and relations to what it uses. */
+/**
+ * A workload that runs an application of ours: with parameters, secrets, and relations to what it uses.
+ * @internal
+ */
 export abstract class Application extends Workload {
   /** The application's parameters. Pods roll when one changes. */
   public readonly configMap: KubeConfigMap;
@@ -148,7 +151,8 @@ export abstract class Application extends Workload {
       metadata: { name: `${id}-config` },
       data: Lazy.any({ produce: () => this.configuration() }),
     });
-    this.addParameters({ LOG_LEVEL: application.logLevel, LOG_FORMAT: 'json', ...application.environment });
+    this.addParameters({ LOG_LEVEL: application.logLevel, LOG_FORMAT: 'json' });
+    this.addParameters(application.environment);
     for (const [variable, { secret, key, length }] of Object.entries(application.secrets)) {
       Secrets.of(this).declare({ name: secret, keys: { [key]: { length } } });
       this.addSecretVariables([{ variable, secret, key }]);
@@ -179,13 +183,19 @@ export abstract class Application extends Workload {
     }
   }
 
-  /** The containers that wait for what the application uses. */
-  protected waitContainers(): HardenedContainer[] {
+  /**
+   * The containers that wait for what the application uses.
+   * @internal
+   */
+  protected _waitContainers(): HardenedContainer[] {
     return this.waits;
   }
 
-  /** A container of the application's image, with all its variables. */
-  protected applicationContainer(name: string, fields: Parameters<typeof hardened>[1] = {}): HardenedContainer {
+  /**
+   * A container of the application's image, with all its variables.
+   * @internal
+   */
+  protected _applicationContainer(name: string, fields: Parameters<typeof hardened>[1] = {}): HardenedContainer {
     const { image, resources, command } = this.application;
     return hardened(
       { name, image, profile: this.profile, resources },
@@ -198,8 +208,11 @@ export abstract class Application extends Workload {
     );
   }
 
-  /** Profile of the application's image. */
-  protected applicationProfile(): ImageProfile {
+  /**
+   * Profile of the application's image.
+   * @internal
+   */
+  protected _applicationProfile(): ImageProfile {
     return this.profile;
   }
 

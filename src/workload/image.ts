@@ -126,7 +126,7 @@ export function profileOf(scope: Construct, field: string, image: ResolvedImage)
 
 /** Refuses an image whose content may change under its name, unless the system allows that. */
 export function checkTag(scope: Construct, field: string, image: ResolvedImage): void {
-  if (System.of(scope).allowLatestImages || image.digest || (image.tag && image.tag !== 'latest')) return;
+  if (System.containing(scope).allowLatestImages || image.digest || (image.tag && image.tag !== 'latest')) return;
   throw new ValidationError(
     scope,
     `${field}.tag`,

@@ -1,4 +1,4 @@
-import type { Container, PodSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
+import type { Container, PodSpec, PodTemplateSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
 import { imageReference, type ResolvedImage } from './image';
 import type { ImageProfile, WritablePath } from './image-profiles';
 import { renderResources, type ResolvedResources } from './resources';
@@ -15,11 +15,14 @@ export interface ContainerParts {
 export interface HardenedContainer {
   readonly container: Container;
   readonly volumes: Volume[];
+  readonly writablePaths: readonly WritablePath[];
   readonly pullSecrets: string[];
 }
 
 /** A pod made of hardened containers. */
 export interface PodParts {
+  readonly labels: { [label: string]: string };
+  readonly annotations: { [annotation: string]: string };
   readonly serviceAccountName: string;
   /** Profile whose user owns the pod's volumes. */
   readonly profile: ImageProfile;
@@ -51,12 +54,18 @@ export function hardened(parts: ContainerParts, fields: Partial<Container> = {})
       volumeMounts: volumeMounts.length > 0 ? volumeMounts : undefined,
     },
     volumes: scratch.map(({ path, volume }) => renderScratch(path, volume)),
+    writablePaths: profile.writablePaths,
     pullSecrets: image.pullSecrets,
   };
 }
 
-/** The specification of a pod that calls no API and owns its volumes by its own group. */
-export function renderPodSpec(parts: PodParts): PodSpec {
+/** A pod that calls no API and owns its volumes by its own group. `placement` says where and how it runs. */
+export function renderPod(parts: PodParts, placement: Partial<PodSpec>): PodTemplateSpec {
+  const annotations = { ...parts.annotations, ...writableAnnotation(parts) };
+  return { metadata: { labels: parts.labels, annotations }, spec: { ...renderPodSpec(parts), ...placement } };
+}
+
+function renderPodSpec(parts: PodParts): PodSpec {
   const { profile, containers, initContainers = [], volumes = [] } = parts;
   const all = [...initContainers, ...containers];
   const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))].sort();
@@ -78,6 +87,14 @@ export function renderPodSpec(parts: PodParts): PodSpec {
     terminationGracePeriodSeconds: parts.graceSeconds,
     volumes: [...volumes, ...all.flatMap((item) => item.volumes)],
   };
+}
+
+/** For auditors: every place where something can be written, and why. */
+function writableAnnotation({ containers, initContainers = [] }: PodParts): Record<string, string> {
+  const reasons = [...initContainers, ...containers].flatMap(({ container, writablePaths }) =>
+    writablePaths.map(({ path, reason }) => `${container.name} ${path} (${reason})`),
+  );
+  return reasons.length > 0 ? { 'cdk8s-webstack/writable-paths': reasons.join(', ') } : {};
 }
 
 function renderSecurityContext({ user, group }: ImageProfile): SecurityContext {

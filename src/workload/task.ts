@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import { KubeJob, type PodTemplateSpec } from '../../imports/k8s';
 import type { Seconds } from '../platform/names';
 import { Application, type ApplicationSettings, resolveApplication, type ResolvedApplication } from './application';
-import { renderPodSpec } from './pod';
+import { renderPod } from './pod';
 import { resolveResources, resources } from './resources';
 
 /** Something that is done once per release: an import, a clean-up, an administrator's command. */
@@ -71,18 +71,17 @@ export class Task extends Application {
   }
 
   private renderTemplate(): PodTemplateSpec {
-    return {
-      metadata: { labels: this.podTemplateLabels(), annotations: this.checksum() },
-      spec: {
-        ...renderPodSpec({
-          serviceAccountName: this.serviceAccount.name,
-          profile: this.applicationProfile(),
-          containers: [this.applicationContainer(this.workloadName)],
-          initContainers: this.waitContainers(),
-          graceSeconds: 30,
-        }),
-        restartPolicy: 'Never',
+    return renderPod(
+      {
+        labels: this.podTemplateLabels(),
+        annotations: this.checksum(),
+        serviceAccountName: this.serviceAccount.name,
+        profile: this._applicationProfile(),
+        containers: [this._applicationContainer(this.workloadName)],
+        initContainers: this._waitContainers(),
+        graceSeconds: 30,
       },
-    };
+      { restartPolicy: 'Never' },
+    );
   }
 }

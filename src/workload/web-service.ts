@@ -27,7 +27,7 @@ import {
 } from './disruption';
 import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth } from './health';
 import { migrationCommand, type MigrationsSettings } from './migrations';
-import { renderPodSpec } from './pod';
+import { renderPod } from './pod';
 import { resolveResources, resources } from './resources';
 import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
 
@@ -227,7 +227,7 @@ export class WebService extends Application implements IConnectable {
     this.endpoint = {
       peer: this.peer,
       ports: [http],
-      environment: { [`${id.toUpperCase().replaceAll('-', '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
+      environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
     };
     this.service = this.renderService(resolved);
     const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
@@ -268,26 +268,25 @@ export class WebService extends Application implements IConnectable {
 
   private renderTemplate(resolved: ResolvedWebService, scraping: Record<string, string>): PodTemplateSpec {
     const probes: Record<string, Probe> = renderProbes(resolved.health);
-    const main = this.applicationContainer(this.workloadName, {
+    const main = this._applicationContainer(this.workloadName, {
       ...probes,
       ports: [{ name: 'http', containerPort: resolved.port, protocol: 'TCP' }],
       lifecycle: { preStop: { sleep: { seconds: resolved.drainSeconds } } },
     });
     const migrations = resolved.migrations
-      ? [this.applicationContainer('migrations', { command: resolved.migrations })]
+      ? [this._applicationContainer('migrations', { command: resolved.migrations })]
       : [];
-    return {
-      metadata: { labels: this.podTemplateLabels(), annotations: { ...this.checksum(), ...scraping } },
-      spec: {
-        ...renderPodSpec({
-          serviceAccountName: this.serviceAccount.name,
-          profile: this.applicationProfile(),
-          containers: [main],
-          initContainers: [...this.waitContainers(), ...migrations],
-          graceSeconds: resolved.terminationGraceSeconds,
-        }),
-        ...renderSpread(resolved.spread, this.podLabels, true),
+    return renderPod(
+      {
+        labels: this.podTemplateLabels(),
+        annotations: { ...this.checksum(), ...scraping },
+        serviceAccountName: this.serviceAccount.name,
+        profile: this._applicationProfile(),
+        containers: [main],
+        initContainers: [...this._waitContainers(), ...migrations],
+        graceSeconds: resolved.terminationGraceSeconds,
       },
-    };
+      renderSpread(resolved.spread, this.podLabels, true),
+    );
   }
 }

@@ -42,7 +42,7 @@ export abstract class Workload extends Construct {
 
   protected constructor(scope: Construct, id: string, identity: WorkloadIdentity) {
     super(scope, id);
-    const instance = System.of(this).node.id;
+    const instance = System.containing(this).node.id;
     this.workloadName = id;
     this.labels = {
       'app.kubernetes.io/component': identity.component,
@@ -60,7 +60,7 @@ export abstract class Workload extends Construct {
 
   /** Lets Prometheus scrape a port, and gives the annotations by which it finds the pod. */
   protected scrapedBy(port: ListeningPort, path: string): { [annotation: string]: string } {
-    const { namespace, podLabels } = System.of(this).prometheus;
+    const { namespace, podLabels } = System.containing(this).prometheus;
     Connections.of(this).allow({ name: 'prometheus', namespace, podLabels }, { peer: this.peer, ports: [port] });
     return {
       'prometheus.io/path': path,
@@ -71,7 +71,7 @@ export abstract class Workload extends Construct {
 
   /** Labels of the pods themselves. */
   protected podTemplateLabels(): { [label: string]: string } {
-    return { ...System.of(this).labels, ...this.labels };
+    return { ...System.containing(this).labels, ...this.labels };
   }
 }
 

@@ -1,0 +1,72 @@
+/**
+ * The direction of imports, as the house is drawn:
+ * main, cli → systems, settings, outputs → workload, data → network → platform → imports.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const rooms = [
+  ['main', '^main\\.ts$'],
+  ['cli', '^src/cli/'],
+  ['systems', '^src/systems/'],
+  ['settings', '^src/settings/'],
+  ['outputs', '^src/outputs/'],
+  ['data', '^src/data/'],
+  ['workload', '^src/workload/'],
+  ['network', '^src/network/'],
+  ['platform', '^src/platform/'],
+  ['imports', '^imports/'],
+];
+
+/** What each room may import, beside itself. */
+const allowed = {
+  main: ['cli', 'systems', 'settings'],
+  cli: ['systems', 'settings', 'outputs', 'platform'],
+  systems: ['data', 'workload', 'network', 'platform'],
+  settings: [],
+  outputs: ['platform'],
+  data: ['workload', 'network', 'platform', 'imports'],
+  workload: ['network', 'platform', 'imports'],
+  network: ['platform', 'imports'],
+  platform: ['imports'],
+  imports: [],
+};
+
+const path = Object.fromEntries(rooms);
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^(src|imports)/', pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'nothing-but-main-and-cli-imports-a-system',
+      severity: 'error',
+      from: { pathNot: '^(main\\.ts|src/cli/|src/systems/|tools/|test/)' },
+      to: { path: path.systems },
+    },
+    {
+      name: 'only-tests-and-tools-import-development-packages',
+      severity: 'error',
+      from: { path: '^(src|imports)/', pathNot: '^src/cli/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    ...rooms.map(([name, from]) => ({
+      name: `${name}-imports-only-what-lies-to-its-right`,
+      severity: 'error',
+      from: { path: from },
+      to: {
+        path: '^(main\\.ts|src/|imports/)',
+        pathNot: [from, ...allowed[name].map((room) => path[room])],
+      },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(\\.build|dist|coverage)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+  },
+};

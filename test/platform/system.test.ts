@@ -1,0 +1,140 @@
+import { App, Chart } from 'cdk8s';
+
+import { buildSystem } from '../../src/cli/build';
+import type { EnvironmentSettings } from '../../src/settings/load';
+import { System, type SystemProps } from '../../src/platform/system';
+import { Secrets } from '../../src/platform/secrets';
+import { WebService } from '../../src/workload/web-service';
+import { Postgres } from '../../src/data/postgres';
+import { KubeConfigMap } from '../../imports/k8s';
+import { type Complete, leavesWithoutEffect } from '../support/leaves';
+import { finished, testSystem } from '../support/system';
+
+const web = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const }, port: 8080 };
+
+const all: Complete<SystemProps> = {
+  system: 'shop',
+  environment: 'test',
+  version: '1.0.0',
+  namespace: 'shop',
+  allowLatestImages: true,
+  quota: { headroom: 1.5 },
+  access: { viewers: ['readers'], deployers: ['writers'] },
+  prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
+};
+
+const make = (props: SystemProps) => {
+  const system = new System(new App(), 'shop-test', props);
+  new WebService(system.layer('apps'), 'web', { ...web, metrics: {} });
+  return finished(system).objects;
+};
+
+describe('System', () => {
+  test('minimal', () => expect(finished(testSystem()).objects).toMatchSnapshot());
+
+  test('each setting has an effect', () => {
+    // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
+    expect(leavesWithoutEffect(all, make)).toEqual(['allowLatestImages']);
+  });
+
+  test('everything carries the labels by which it is found', () => {
+    for (const { metadata } of make(all)) {
+      expect(metadata.labels).toMatchObject({
+        'app.kubernetes.io/instance': 'shop-test',
+        'app.kubernetes.io/managed-by': 'cdk8s-webstack',
+        'app.kubernetes.io/part-of': 'shop',
+        environment: 'test',
+      });
+      for (const label of ['component', 'name', 'version'])
+        expect(metadata.labels[`app.kubernetes.io/${label}`]).toBeTruthy();
+    }
+  });
+
+  test('a cluster-scoped object has no namespace, any other that of the system', () => {
+    for (const { kind, metadata } of make(all)) {
+      expect([kind, metadata.namespace]).toEqual([kind, kind === 'Namespace' ? undefined : 'shop']);
+    }
+  });
+
+  test('roles exist only for groups that are named, and none reads Secrets', () => {
+    const roles = (access: SystemProps['access']) => finished(testSystem({ access })).all('Role');
+    expect(roles({})).toEqual([]);
+    expect(roles({ viewers: ['a'] }).map(({ metadata }) => metadata.name)).toEqual(['viewer']);
+    const rules = roles({ viewers: ['a'], deployers: ['b'] }).flatMap((role) => role.rules);
+    expect(rules.flatMap(({ resources }) => resources)).not.toContain('secrets');
+    expect(rules.flatMap(({ verbs, resources, apiGroups }) => [...verbs, ...resources, ...apiGroups])).not.toContain(
+      '*',
+    );
+  });
+
+  test('a construct outside a System is told so', () => {
+    const chart = new Chart(new App(), 'alone');
+    expect(() => new WebService(chart, 'web', web)).toThrow(
+      '[alone/web] scope: is not inside a System; place it in a layer of one',
+    );
+  });
+
+  test('two objects of one name are refused', () => {
+    const system = testSystem();
+    for (const id of ['a', 'b']) new KubeConfigMap(system.layer('config'), id, { metadata: { name: 'same' } });
+    expect(() => finished(system)).toThrow(
+      '[shop-test] ConfigMap shop/same: is made twice; give one of them another name',
+    );
+  });
+
+  test('what constructs refuse at synth is reported all at once', () => {
+    const system = testSystem();
+    system.node.addValidation({ validate: () => ['first', 'second'] });
+    expect(() => finished(system)).toThrow('first\nsecond');
+  });
+
+  test('a system is built from its class', () => {
+    class Shop extends System {}
+    const settings = { environment: 'test', settings: { system: 'shop' } } as unknown as EnvironmentSettings;
+    expect(buildSystem(Shop as never, settings)).toBeInstanceOf(Shop);
+  });
+});
+
+describe('quota', () => {
+  const hard = (props: Partial<SystemProps>, fill: (system: System) => void) => {
+    const system = testSystem(props);
+    fill(system);
+    return finished(system).one('ResourceQuota', 'quota').spec.hard;
+  };
+
+  test('is the peak times the headroom: maximum, surge and what is still shutting down', () => {
+    // 5 pods at most, one more while rolling, one old one on its way out: 7 pods of 100m and 256Mi.
+    const quota = hard({ quota: { headroom: 1 } }, (system) => {
+      new WebService(system.layer('apps'), 'web', { ...web, replicas: 2, autoscaling: { maxReplicas: 5 } });
+    });
+    expect(quota).toMatchObject({
+      pods: '7',
+      'requests.cpu': '700m',
+      'requests.memory': '1792Mi',
+      'limits.cpu': '3500m',
+    });
+  });
+
+  test('counts volumes, and takes the largest init container where that is more', () => {
+    const quota = hard({ quota: { headroom: 2 } }, (system) => {
+      new Postgres(system.layer('data'), 'db', { storage: { size: '3Gi' } });
+    });
+    expect(quota).toMatchObject({ persistentvolumeclaims: '2', 'requests.storage': '6Gi', pods: '2' });
+  });
+
+  test('an empty system needs nothing', () => {
+    expect(hard({}, () => undefined)).toMatchObject({ pods: '0', 'limits.memory': '0' });
+  });
+});
+
+describe('secrets', () => {
+  test('the same key may be declared twice, but not differently', () => {
+    const secrets = Secrets.of(testSystem());
+    secrets.declare({ name: 'a', keys: { k: { length: 20 } } });
+    secrets.declare({ name: 'a', keys: { k: { length: 20 }, l: {} } });
+    expect(secrets.all).toEqual([{ name: 'a', keys: { k: { length: 20 }, l: {} } }]);
+    expect(() => secrets.declare({ name: 'a', keys: { k: { length: 30 } } })).toThrow(
+      'a/k: is declared twice, as {"length":20} and as {"length":30}; give one of them another key',
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import { App } from 'cdk8s';
+import type { Construct } from 'constructs';
+
+import { finish } from '../../src/cli/build';
+import { System, type SystemProps } from '../../src/platform/system';
+
+/** An empty system to put constructs into. */
+export function testSystem(props: Partial<SystemProps> = {}): System {
+  return new System(new App(), 'shop-test', {
+    system: 'shop',
+    environment: 'test',
+    version: '1.0.0',
+    namespace: 'shop',
+    ...props,
+  });
+}
+
+/** What is found in a system once it is finished. */
+export class Finished {
+  public constructor(public readonly objects: any[]) {}
+
+  /** The one object of a kind with a name. */
+  public one(kind: string, name: string): any {
+    const found = this.objects.filter((object) => object.kind === kind && object.metadata.name === name);
+    if (found.length === 1) return found[0];
+    const known = this.objects.map((object) => `${object.kind}/${object.metadata.name}`).join(', ');
+    throw new Error(`expected one ${kind}/${name}, found ${found.length} among ${known}`);
+  }
+
+  /** Every object of a kind. */
+  public all(kind: string): any[] {
+    return this.objects.filter((object) => object.kind === kind);
+  }
+}
+
+/** Checks and renders a system, as synth does. */
+export const finished = (system: System) => new Finished(finish(system).map(({ manifest }) => manifest));
+
+/** What a construct adds to an empty system. */
+export function objectsOfConstruct(make: (scope: Construct) => void): any[] {
+  const system = testSystem();
+  make(system.layer('apps'));
+  return finished(system).objects.filter(
+    ({ metadata }) => metadata.labels['app.kubernetes.io/component'] !== 'platform' || metadata.name === 'quota',
+  );
+}
