@@ -26,6 +26,7 @@ export interface KubeObjectProps {
 export abstract class KubeObject extends ApiObject {
   private readonly overrides: any[] = [];
   private readonly namespaced: boolean;
+  private rendered: any;
 
   protected constructor(scope: Construct, id: string, props: KubeObjectProps) {
     super(scope, id, {
@@ -37,17 +38,26 @@ export abstract class KubeObject extends ApiObject {
     this.namespaced = props.namespaced;
   }
 
-  /** The object as plain data, overrides applied last. */
+  /**
+   * The object as plain data, overrides applied last. Once the tree is locked nothing can change it any more, and it is
+   * rendered only once: what sums up other objects (a quota, a summary) would otherwise render them all again.
+   */
   public toJson(): any {
-    const json = super.toJson();
-    // cdk8s stamps the chart's namespace on every object, cluster-scoped ones too.
-    if (!this.namespaced) delete json.metadata.namespace;
-    return this.overrides.reduce(mergeInto, json);
+    if (!this.node.locked) return this.render();
+    this.rendered ??= this.render();
+    return this.rendered;
   }
 
   /** Remembers an override for `toJson`; generated classes expose it with their own type. */
   protected merge(patch: any): void {
     this.overrides.push(patch);
+  }
+
+  private render(): any {
+    const json = super.toJson();
+    // cdk8s stamps the chart's namespace on every object, cluster-scoped ones too.
+    if (!this.namespaced) delete json.metadata.namespace;
+    return this.overrides.reduce(mergeInto, json);
   }
 }
 
@@ -57,7 +67,11 @@ function inherit(scope: Construct, metadata: ApiObjectMetadata | undefined, name
   return {
     ...metadata,
     namespace: namespaced
-      ? (metadata?.namespace ?? ancestors.map((ancestor) => ancestor.namespace).filter((name) => name !== undefined).pop())
+      ? (metadata?.namespace ??
+        ancestors
+          .map((ancestor) => ancestor.namespace)
+          .filter((name) => name !== undefined)
+          .pop())
       : undefined,
     labels: Object.assign({}, ...ancestors.map((ancestor) => ancestor.labels), metadata?.labels),
   };

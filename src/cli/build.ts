@@ -22,6 +22,7 @@ export function buildSystem(SystemOf: SystemClass, { environment, settings }: En
 export function finish(system: System): FinishedObject[] {
   const problems = system.node.findAll().flatMap((construct) => construct.node.validate());
   if (problems.length > 0) throw new BuildError(problems);
+  system.node.lock();
   const objects = finishedObjects(system);
   const names = objects.map(
     ({ manifest }) => `${manifest.kind} ${manifest.metadata.namespace ?? ''}/${manifest.metadata.name}`,

@@ -56,7 +56,7 @@ export interface WaitForImage {
   /** Repository. */
   readonly repository: string;
 
-  /** Tag. */
+  /** Tag of a release, or nothing. */
   readonly tag: string;
 
   /** Digest, or nothing. */

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 
 /**
- * Writes YAML as `cdk8s` does, byte for byte, several times faster: the structure is laid out here, and the `yaml`
- * library is asked once for each distinct scalar how to write it.
+ * Writes YAML as `cdk8s` does, byte for byte, several times faster: the structure is laid out here, words are written as
+ * they are, and the `yaml` library is asked once for each other scalar how to write it.
  */
 export function toYaml(value: unknown): string {
   return block(value, '').replace(/^\n/, '') + '\n';
@@ -33,7 +33,12 @@ const mapItem = (item: unknown, indent: string) => block(item, isMap(item) ? `${
 /** A map or list in a list begins on the line of its dash. */
 const listItem = (item: unknown, indent: string) => mapItem(item, indent).replace(/^\n +/, ' ');
 
+/** Text that no YAML parser could take for anything but text, unless it is one of the words below. */
+const WORD = /^[A-Za-z][A-Za-z0-9]*([-_./][A-Za-z0-9]+)*$/;
+const RESERVED = /^(y|n|yes|no|on|off|true|false|null)$/i;
+
 function scalar(value: unknown): string {
+  if (typeof value === 'string' && WORD.test(value) && !RESERVED.test(value)) return value;
   const key = typeof value === 'string' ? `"${value}` : String(value);
   let written = known.get(key);
   if (written === undefined) {

@@ -81,6 +81,25 @@ export interface SystemProps extends SystemSettings {
   readonly environment: string;
 }
 
+/** What of a system's settings has defaults, with nothing left open. */
+export interface ResolvedSystem {
+  readonly allowLatestImages: boolean;
+  readonly headroom: number;
+  readonly prometheus: Required<PrometheusSettings>;
+}
+
+/** Fills in defaults. */
+export function resolveSystem(settings: SystemSettings): ResolvedSystem {
+  return {
+    allowLatestImages: settings.allowLatestImages ?? false,
+    headroom: settings.quota?.headroom ?? 1.2,
+    prometheus: {
+      namespace: settings.prometheus?.namespace ?? 'monitoring',
+      podLabels: settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' },
+    },
+  };
+}
+
 /** The Pod Security Standard that every pod meets, and the release whose wording of it is meant. */
 const POD_SECURITY = { level: 'restricted', version: 'v1.30' };
 
@@ -127,16 +146,14 @@ export class System extends Chart {
     systems.set(this, this);
     this.systemName = props.system;
     this.environment = props.environment;
-    this.allowLatestImages = props.allowLatestImages ?? false;
-    this.prometheus = {
-      namespace: props.prometheus?.namespace ?? 'monitoring',
-      podLabels: props.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' },
-    };
+    const resolved = resolveSystem(props);
+    this.allowLatestImages = resolved.allowLatestImages;
+    this.prometheus = resolved.prometheus;
 
     this.renderNamespace(props.namespace);
     this.renderDefaultDeny();
     this.renderLimits();
-    this.renderQuota(props.quota?.headroom ?? 1.2);
+    this.renderQuota(resolved.headroom);
     new Access(this, 'access', props.access);
   }
 

@@ -22,7 +22,7 @@ export interface ImageSettings {
   readonly repository: string;
 
   /**
-   * Tag.
+   * Tag of a release.
    * @default - the digest alone names the image
    * @pattern ^[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}$
    * @title an image tag (in quotes, where it looks like a number)
