@@ -25,25 +25,28 @@ export interface Attempt {
   readonly namespace: string;
   /** What was tried, as in `cannot …`. */
   readonly action: string;
+  /** Whether a text must not be shown. */
+  readonly holdsValue: (text: string) => boolean;
 }
 
 /** What went wrong and what to do about it, without anything that was sent. */
-export function explain(error: unknown, { context, server, namespace, action }: Attempt): string {
+export function explain(error: unknown, { context, server, namespace, action, holdsValue }: Attempt): string {
   const failure = error as Failure;
-  const cannot = `context "${context}": cannot ${action}`;
+  const cannot = `context "${context}", namespace "${namespace}": cannot ${action}`;
   if (typeof failure.code !== 'number') return `${cannot}: ${noAnswer(failure, server)}`;
-  const said = messageOf(failure.body);
+  const reason = reasonOf(error);
+  const said = holdsValue(reason) ? 'for a reason that repeats a value and is not shown' : reason;
   const rights = `get, create and patch on secrets in namespace "${namespace}"`;
   switch (failure.code) {
     case 401:
       return `${cannot}: the cluster does not accept the credentials; log in again or give another --context`;
     case 403:
-      if (!/ cannot \w+ resource /.test(said)) return `${cannot}: forbidden, ${said}; mend that and run again`;
+      if (!/ cannot \w+ resource /.test(reason)) return `${cannot}: forbidden, ${said}; mend that and run again`;
       return `${cannot}: forbidden, ${said}; ask for a role with ${rights}`;
     case 404:
       return `${cannot}: not found, ${said}; is the namespace there?`;
     case 409:
-      return `${cannot}: somebody else changed it in between; run again, what is there is kept`;
+      return `${cannot}: somebody else changed it in between; run again`;
     default:
       return `${cannot}: answer ${failure.code}, ${said}; mend that and run again`;
   }
@@ -51,18 +54,26 @@ export function explain(error: unknown, { context, server, namespace, action }: 
 
 function noAnswer({ code, name, message }: Failure, server: string): string {
   if (name === 'AbortError') return `${server} does not answer; is the cluster reachable from here?`;
-  if (name === 'SyntaxError') return `${server} does not answer as an API server does; is the address right?`;
-  if (code !== undefined) return `${server} is not reachable (${code}); is the cluster up, and this its address?`;
+  if (name === 'FetchError')
+    return `${server} is not reachable (${code ?? 'no answer'}); is it up, and this its address?`;
+  if (name === 'SyntaxError') return `${server} answers with something that is no JSON; is this the API server?`;
   return `${message.split('\n')[0]}; mend the kubeconfig`;
 }
 
-/** What a Status object says, or the beginning of whatever else came back. */
-function messageOf(body: unknown): string {
-  const text = typeof body === 'string' ? body : JSON.stringify(body ?? '');
+/** The number with which the API server answered. */
+export const statusOf = (error: unknown) => (error as Failure).code;
+
+/** Whether the API server says that something is not there. Any other server says 404 as well. */
+export const isAbsence = (error: unknown) => statusOf(error) === 404 && statusBody(error)?.kind === 'Status';
+
+function statusBody(error: unknown): { kind?: string; message?: string; reason?: string } | undefined {
+  const { body } = error as Failure;
   try {
-    const { message, reason } = JSON.parse(text) as { message?: string; reason?: string };
-    return message || reason || 'with no reason given';
+    return typeof body === 'string' ? JSON.parse(body) : undefined;
   } catch {
-    return text.slice(0, 200) || 'with no reason given';
+    return undefined;
   }
 }
+
+/** What the API server says. Whatever else may have answered is not repeated. */
+const reasonOf = (error: unknown) => statusBody(error)?.message || statusBody(error)?.reason || 'no reason given';

@@ -1,6 +1,6 @@
-import type { CoreV1Api, KubeConfig, RequestContext, ResponseContext, V1Secret } from '@kubernetes/client-node';
+import type * as k8s from '@kubernetes/client-node';
 
-import { ClusterError, explain } from './cluster-error';
+import { ClusterError, explain, isAbsence, statusOf } from './cluster-error';
 import { kubeconfigFiles, loadKubeconfig } from './kubeconfig';
 
 /** Who the API server notes as the one that wrote the keys. */
@@ -13,16 +13,22 @@ const PATIENCE_MS = 15_000;
 export interface Write {
   readonly name: string;
   readonly exists: boolean;
-  readonly body: V1Secret;
+  readonly body: k8s.V1Secret;
 }
 
-/** Takes what must not be shown out of a text. */
-export type Hide = (text: string) => string;
+interface Answer {
+  readonly kind?: string;
+}
 
-/** The cluster of the kubeconfig's current context, or of the named one. Nothing where no kubeconfig is configured. */
-export async function connect(env: NodeJS.ProcessEnv, context?: string): Promise<Cluster | undefined> {
+/**
+ * The cluster of the kubeconfig's current context, or of the named one, as far as one namespace goes. Nothing where no
+ * kubeconfig is configured.
+ */
+export async function connect(env: NodeJS.ProcessEnv, namespace: string, context?: string) {
   const files = kubeconfigFiles(env);
-  if (files.length > 0) return new Cluster(await loadKubeconfig(files, context), await import('@kubernetes/client-node'));
+  if (files.length > 0) {
+    return new Cluster(await loadKubeconfig(files, context), namespace, await import('@kubernetes/client-node'));
+  }
   if (context === undefined) return undefined;
   throw new ClusterError(`context "${context}": there is no kubeconfig; set KUBECONFIG or make ~/.kube/config`, true);
 }
@@ -33,88 +39,102 @@ export class Cluster {
   public readonly context: string;
 
   private readonly server: string;
-  private readonly api: CoreV1Api;
+  private readonly api: k8s.CoreV1Api;
 
-  public constructor(config: KubeConfig, client: typeof import('@kubernetes/client-node')) {
+  public constructor(
+    config: k8s.KubeConfig,
+    private readonly namespace: string,
+    client: typeof k8s,
+  ) {
     this.context = config.currentContext;
     this.server = config.getCurrentCluster()?.server ?? '';
     const configuration = client.createConfiguration({
       baseServer: new client.ServerConfiguration(this.server, {}),
       authMethods: { default: config },
-      promiseMiddleware: [{ pre: prepare, post: (response: ResponseContext) => Promise.resolve(response) }],
+      promiseMiddleware: [{ pre: prepare, post: (response) => Promise.resolve(response) }],
     });
     this.api = new client.CoreV1Api(configuration);
   }
 
-  /** Whether a namespace is there. Who may not know that may still be allowed its Secrets. */
-  public async hasNamespace(namespace: string): Promise<boolean> {
-    const found = await this.read(namespace, `read namespace "${namespace}"`, () =>
-      this.api.readNamespace({ name: namespace }),
-    ).catch((error: ClusterError) => {
-      if (statusOf(error) === 403) return {};
-      throw error;
-    });
-    if (found?.status?.phase !== 'Terminating') return found !== undefined;
-    const what = `namespace "${namespace}" is being deleted; wait until it is gone and make it anew`;
-    throw new ClusterError(`context "${this.context}": ${what}`);
-  }
-
-  /** The named Secrets that exist. */
-  public async readSecrets(namespace: string, names: readonly string[]): Promise<Map<string, V1Secret>> {
-    const found = new Map<string, V1Secret>();
+  /** The named Secrets that exist; nothing where the namespace is not there. */
+  public async readSecrets(names: readonly string[]): Promise<Map<string, k8s.V1Secret> | undefined> {
+    if (!(await this.hasNamespace())) return undefined;
+    const found = new Map<string, k8s.V1Secret>();
     for (const name of names) {
-      const secret = await this.read(namespace, `read secret "${name}" in namespace "${namespace}"`, () =>
-        this.api.readNamespacedSecret({ name, namespace }),
-      );
+      const request = { name, namespace: this.namespace };
+      const secret = await this.read(`secret "${name}"`, 'Secret', () => this.api.readNamespacedSecret(request));
       if (secret) found.set(name, secret);
     }
     return found;
   }
 
-  /** Writes Secrets, after the server has said of each that it would take it. */
-  public async write(namespace: string, writes: readonly Write[], hide: Hide): Promise<void> {
+  /**
+   * Writes Secrets, after the server has said of each that it would take it. What the server says is not repeated where
+   * it holds a value.
+   */
+  public async write(writes: readonly Write[], holdsValue: (text: string) => boolean): Promise<void> {
+    const refuse = (error: unknown, { name, exists }: Write, progress: string): never => {
+      const message = this.explain(error, `${exists ? 'change' : 'make'} secret "${name}"`, holdsValue);
+      throw new ClusterError(`${message}\n${progress}`);
+    };
     for (const write of writes) {
-      await this.send(namespace, write, true).catch((error: unknown) => {
-        throw new ClusterError(`${hide(this.failure(error, namespace, write))}\nnothing was written`);
-      });
+      await this.send(write, { dryRun: 'All' }).catch((error) => refuse(error, write, 'nothing was written'));
     }
     for (const [index, write] of writes.entries()) {
-      await this.send(namespace, write, false).catch((error: unknown) => {
-        const written = writes.slice(0, index).map(({ name }) => name);
-        const open = writes.slice(index).map(({ name }) => name);
-        const progress = `written before that: ${written.join(', ') || 'nothing'}; not written: ${open.join(', ')}`;
-        throw new ClusterError(`${hide(this.failure(error, namespace, write))}\n${progress}`);
-      });
+      const names = writes.map(({ name }) => name);
+      const written = names.slice(0, index).join(', ') || 'nothing';
+      const progress = `written: ${written}; not confirmed: ${names.slice(index).join(', ')}`;
+      await this.send(write).catch((error) =>
+        refuse(error, write, `${progress}; what is there is kept when you run again`),
+      );
+    }
+  }
+
+  /** Who may not look at namespaces may still be allowed the Secrets of one. */
+  private async hasNamespace(): Promise<boolean> {
+    const found = await this.read('the namespace', 'Namespace', () =>
+      this.api.readNamespace({ name: this.namespace }).catch((error: unknown): k8s.V1Namespace => {
+        if (statusOf(error) === 403) return { kind: 'Namespace' };
+        throw error;
+      }),
+    );
+    if (found?.status?.phase !== 'Terminating') return found !== undefined;
+    const what = `namespace "${this.namespace}" is being deleted; wait until it is gone and make it anew`;
+    throw new ClusterError(`context "${this.context}": ${what}`);
+  }
+
+  private async read<T extends Answer>(what: string, kind: string, request: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return this.expect(kind, await request());
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw new ClusterError(this.explain(error, `read ${what}`), true);
     }
   }
 
   /** A change names the version that was read, so that it is refused when somebody else was quicker. */
-  private async send(namespace: string, { name, exists, body }: Write, rehearsal: boolean): Promise<void> {
-    const request = { namespace, body, fieldManager: FIELD_MANAGER, ...(rehearsal ? { dryRun: 'All' } : {}) };
-    if (exists) await this.api.patchNamespacedSecret({ name, ...request });
-    else await this.api.createNamespacedSecret(request);
+  private async send({ name, exists, body }: Write, options: { dryRun?: string } = {}): Promise<void> {
+    const request = { namespace: this.namespace, body, fieldManager: FIELD_MANAGER, ...options };
+    const sent = exists
+      ? this.api.patchNamespacedSecret({ name, ...request })
+      : this.api.createNamespacedSecret(request);
+    this.expect('Secret', await sent);
   }
 
-  private async read<T>(namespace: string, action: string, request: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await request();
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      const message = explain(error, { context: this.context, server: this.server, namespace, action });
-      throw Object.assign(new ClusterError(message, true), { code: statusOf(error) });
-    }
+  /** A proxy that wants a log-in answers with success, too. */
+  private expect<T extends Answer>(kind: string, answer: T): T {
+    if (answer.kind === kind) return answer;
+    throw new Error(`${this.server} does not answer as an API server does`);
   }
 
-  private failure(error: unknown, namespace: string, { name, exists }: Write): string {
-    const action = `${exists ? 'change' : 'make'} secret "${name}" in namespace "${namespace}"`;
-    return explain(error, { context: this.context, server: this.server, namespace, action });
+  private explain(error: unknown, action: string, holdsValue: (text: string) => boolean = () => false): string {
+    const { context, server, namespace } = this;
+    return explain(error, { context, server, namespace, action, holdsValue });
   }
 }
 
-const statusOf = (error: unknown) => (error as { code?: unknown }).code;
-
 /** Bounds the time of a request, and says of a change that it holds nothing but what changes. */
-function prepare(request: RequestContext): Promise<RequestContext> {
+function prepare(request: k8s.RequestContext): Promise<k8s.RequestContext> {
   request.setSignal(AbortSignal.timeout(PATIENCE_MS));
   if (request.getHttpMethod() === 'PATCH') request.setHeaderParam('Content-Type', 'application/merge-patch+json');
   return Promise.resolve(request);

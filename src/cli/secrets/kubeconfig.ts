@@ -50,7 +50,8 @@ function reading(file: string, read: () => void): void {
 function checkContext(config: KubeConfig, files: string): void {
   const known = config.contexts.map(({ name }) => name).join(', ') || 'none';
   const name = config.currentContext;
-  if (!name) throw new ClusterError(`kubeconfig ${files}: has no current context; give --context, one of ${known}`, true);
+  if (!name)
+    throw new ClusterError(`kubeconfig ${files}: has no current context; give --context, one of ${known}`, true);
   const context = config.contexts.find((one) => one.name === name);
   if (!context) throw new ClusterError(`kubeconfig ${files}: has no context "${name}"; known are ${known}`, true);
   if (!config.getCurrentCluster()) {
