@@ -2,7 +2,7 @@
 
 export * from '../imports/k8s';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
-export { type ExporterSettings } from './data/exporter';
+export { type ExporterSettings } from './workload/exporter';
 export { Postgres, type PostgresSettings, type SqlName } from './data/postgres';
 export { type EvictionPolicy, Redis, type RedisSettings } from './data/redis';
 export {

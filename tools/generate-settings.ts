@@ -94,6 +94,7 @@ function compile(base: Node, environment: Node): string {
     allowUnionTypes: true,
     inlineRefs: false,
     strict: false,
+    strictNumbers: true,
     code: { source: true, lines: false },
   });
   ajv.addSchema({ ...mapNodes(base, withoutTexts), $id: 'base' });

@@ -2,6 +2,7 @@ import { App } from 'cdk8s';
 
 import type { EnvironmentSettings } from '../settings/load';
 import { type FinishedObject, finishedObjects } from '../outputs/plain';
+import { manifestProblems } from '../outputs/problems';
 import type { System } from '../platform/system';
 import type { SystemClass } from '../systems';
 
@@ -24,14 +25,7 @@ export function finish(system: System): FinishedObject[] {
   if (problems.length > 0) throw new BuildError(problems);
   system.node.lock();
   const objects = finishedObjects(system);
-  const names = objects.map(
-    ({ manifest }) => `${manifest.kind} ${manifest.metadata.namespace ?? ''}/${manifest.metadata.name}`,
-  );
-  const twice = names.filter((name, index) => names.indexOf(name) !== index);
-  if (twice.length > 0) {
-    throw new BuildError(
-      twice.map((name) => `[${system.node.path}] ${name}: is made twice; give one of them another name`),
-    );
-  }
+  const found = manifestProblems(objects.map(({ manifest }) => manifest));
+  if (found.length > 0) throw new BuildError(found.map((problem) => `[${system.node.path}] ${problem}`));
   return objects;
 }

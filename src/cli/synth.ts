@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { type OutputFile, plainFiles } from '../outputs/plain';
-import { removeGone, writeFolder } from '../outputs/write';
+import { removeGone, writeFolders } from '../outputs/write';
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
 import { formatProblem, SettingsError } from '../settings/problems';
@@ -55,12 +55,14 @@ interface Rendered {
 
 /** The synth command. Gives the exit code. */
 export function synth(args: string[], registry: Registry, terminal: Terminal = PROCESS): number {
+  // It would make cdk8s keep the order in which keys were written: other bytes for the same input.
+  delete process.env['CDK8S_DISABLE_SORT'];
   const options = parseOptions(args, terminal);
   if (typeof options === 'number') return options;
   try {
     const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
-    for (const { folder, files } of rendered) writeFolder(options.out, folder, files);
+    writeFolders(options.out, rendered);
     if (!options.only)
       removeGone(
         options.out,

@@ -5,16 +5,16 @@ import {
   type KubePodDisruptionBudget,
   type KubeService,
   type KubeStatefulSet,
-  type PodTemplateSpec,
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
 import { mebibytes } from '../platform/quantity';
 import { Secrets } from '../platform/secrets';
+import { ValidationError } from '../platform/validation-error';
 import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
-import { hardened, renderPod } from '../workload/pod';
+import { hardened, type Pod, renderPod, secretVolume } from '../workload/pod';
 import {
   checkResources,
   type ResolvedResources,
@@ -32,7 +32,7 @@ import {
   type StorageSettings,
 } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
-import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from './exporter';
+import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from '../workload/exporter';
 
 /**
  * A name in PostgreSQL that needs no quotes.
@@ -77,13 +77,14 @@ export interface PostgresSettings {
    * Most connections at one time.
    * @asType integer
    * @minimum 10
-   * @maximum 10000
+   * @exclusiveMaximum 10001
    * @default 100
    */
   readonly maxConnections?: number;
 
   /**
    * Parameters of the server, by their names in PostgreSQL. They win over those that follow from the memory limit.
+   * @propertyNames {"pattern": "^[a-z_][a-z0-9_]*([.][a-z_][a-z0-9_]*)?$", "title": "a parameter of PostgreSQL, such as work_mem"}
    * @default {}
    */
   readonly parameters?: { [name: string]: string | number | boolean };
@@ -153,18 +154,22 @@ const EXPORTER_KEY = 'exporter-password';
 
 /**
  * Run once, by the image, when the volume is empty: the application gets a role that owns its database and is no
- * superuser, the exporter one that may only read statistics. Passwords are read by psql itself, so that they are never
- * an argument that others could see.
+ * superuser, the exporter one that may only read statistics. Passwords are read by psql itself, so that they are never an
+ * argument that others could see, and statements that hold them are kept out of the server's log.
  */
 const rolesScript = (user: string, database: string) => `set -eu
+test -s ${SECRETS_MOUNT}/password
+test -s ${SECRETS_MOUNT}/${EXPORTER_KEY}
 psql --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname ${database} <<'SQL'
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = panic;
 \\set app_password \`cat ${SECRETS_MOUNT}/password\`
 \\set exporter_password \`cat ${SECRETS_MOUNT}/${EXPORTER_KEY}\`
-CREATE ROLE ${user} LOGIN PASSWORD :'app_password';
+CREATE ROLE "${user}" LOGIN PASSWORD :'app_password';
 CREATE ROLE ${EXPORTER_ROLE} LOGIN PASSWORD :'exporter_password' CONNECTION LIMIT 5;
 GRANT pg_monitor TO ${EXPORTER_ROLE};
-ALTER DATABASE ${database} OWNER TO ${user};
-ALTER SCHEMA public OWNER TO ${user};
+ALTER DATABASE "${database}" OWNER TO "${user}";
+ALTER SCHEMA public OWNER TO "${user}";
 SQL
 `;
 
@@ -193,6 +198,7 @@ export class Postgres extends Workload implements IConnectable {
     super(scope, id, { component: 'database', version: versionOf(resolved.image) });
     this.profile = profileOf(this, 'image', resolved.image);
     checkTag(this, 'image', resolved.image);
+    this.checkNames(resolved);
     checkResources(this, 'resources', resolved.resources);
 
     this.secret = `${id}-credentials`;
@@ -209,9 +215,17 @@ export class Postgres extends Workload implements IConnectable {
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
       storage: resolved.storage,
-      template: this.renderTemplate(resolved, this.scrapedBy(METRICS, '/metrics')),
+      pod: this.renderPod(resolved, this.scrapedBy(METRICS, '/metrics')),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+  }
+
+  private checkNames({ database, user }: ResolvedPostgres): void {
+    const taken = (field: string, name: string) => {
+      throw new ValidationError(this, field, `"${name}" is a name of PostgreSQL's or of ours; choose another`);
+    };
+    if (/^(template[01]|postgres)$/.test(database)) taken('database', database);
+    if (user === EXPORTER_ROLE || /^(postgres|public|none|pg_.*)$/.test(user)) taken('user', user);
   }
 
   private describeEndpoint({ image, database, user }: ResolvedPostgres): Endpoint {
@@ -229,7 +243,7 @@ export class Postgres extends Workload implements IConnectable {
     };
   }
 
-  private renderTemplate(resolved: ResolvedPostgres, scraping: Record<string, string>): PodTemplateSpec {
+  private renderPod(resolved: ResolvedPostgres, scraping: Record<string, string>): Pod {
     return renderPod(
       {
         labels: this.podTemplateLabels(),
@@ -239,15 +253,8 @@ export class Postgres extends Workload implements IConnectable {
         containers: [this.renderServer(resolved), this.renderExporter(resolved)],
         volumes: [
           { name: 'init', configMap: { name: this.initScripts.name } },
-          { name: 'credentials', secret: { secretName: this.secret, defaultMode: 0o440 } },
-          {
-            name: 'exporter-credentials',
-            secret: {
-              secretName: this.secret,
-              defaultMode: 0o440,
-              items: [{ key: EXPORTER_KEY, path: EXPORTER_KEY }],
-            },
-          },
+          secretVolume('credentials', this.secret, ['password', 'postgres-password', EXPORTER_KEY]),
+          secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
         ],
         // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
         graceSeconds: 120,
@@ -288,7 +295,7 @@ export class Postgres extends Workload implements IConnectable {
         ],
         ports: [{ name: SQL.name, containerPort: SQL.port, protocol: 'TCP' }],
         // Over TCP: while the image prepares an empty volume, its temporary server answers on the socket only.
-        startupProbe: probe(['sh', '-c', ready], 5, 60),
+        startupProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 5, 60),
         readinessProbe: probe(['sh', '-c', `${ready} -d ${resolved.database}`], 10, 3),
         // 1 means that the server is there and recovering; to kill it then would begin the recovery anew.
         livenessProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 20, 6),
@@ -308,6 +315,6 @@ export class Postgres extends Workload implements IConnectable {
       { name: 'DATA_SOURCE_URI', value: `127.0.0.1:${SQL.port}/${database}?sslmode=disable` },
       { name: 'DATA_SOURCE_USER', value: EXPORTER_ROLE },
     ];
-    return renderExporter(this, exporter, METRICS.port, env, mount);
+    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount });
   }
 }

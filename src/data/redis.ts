@@ -5,7 +5,6 @@ import {
   type KubePodDisruptionBudget,
   type KubeService,
   type KubeStatefulSet,
-  type PodTemplateSpec,
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
@@ -14,7 +13,7 @@ import { Secrets } from '../platform/secrets';
 import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
-import { hardened, renderPod } from '../workload/pod';
+import { hardened, type Pod, renderPod, secretVolume } from '../workload/pod';
 import {
   checkResources,
   type ResolvedResources,
@@ -32,7 +31,7 @@ import {
   type StorageSettings,
 } from '../workload/stateful';
 import { checksumOf, versionOf, Workload } from '../workload/workload';
-import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from './exporter';
+import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from '../workload/exporter';
 
 /** What Redis does when its memory is full. */
 export type EvictionPolicy =
@@ -131,11 +130,16 @@ const SECRET_KEYS = {
   'exporter-password': {},
   'auth.conf': {
     template:
-      'requirepass {{password}}\n' +
+      // Not by requirepass: CONFIG GET would give that back in clear to whoever may read the configuration.
+      'user default on >{{password}} ~* &* +@all\n' +
       'user exporter on >{{exporter-password}} resetkeys resetchannels -@all ' +
-      '+client|setname +client|list +cluster|info +config|get +info +latency|histogram +latency|latest +ping +slowlog|get +slowlog|len\n',
+      '+client|setname +client|list +cluster|info +info +latency|histogram +latency|latest +ping +slowlog|len\n',
   },
-  [EXPORTER_KEY]: { template: '{"redis://exporter@127.0.0.1:6379":"{{exporter-password}}"}' },
+  // Older releases look the password up by the address alone, later ones by the address with the user in it.
+  [EXPORTER_KEY]: {
+    template:
+      '{"redis://exporter@127.0.0.1:6379":"{{exporter-password}}","redis://127.0.0.1:6379":"{{exporter-password}}"}',
+  },
 };
 
 const configuration = ({ maxMemory, evictionPolicy }: ResolvedRedis) => `include ${SECRETS_MOUNT}/auth.conf
@@ -185,7 +189,7 @@ export class Redis extends Workload implements IConnectable {
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
       storage: resolved.storage,
-      template: this.renderTemplate(resolved, { ...checksumOf(data), ...this.scrapedBy(METRICS, '/metrics') }),
+      pod: this.renderPod(resolved, { ...checksumOf(data), ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
   }
@@ -207,11 +211,7 @@ export class Redis extends Workload implements IConnectable {
     };
   }
 
-  private renderTemplate(resolved: ResolvedRedis, annotations: Record<string, string>): PodTemplateSpec {
-    const secret = (name: string, key: string) => ({
-      name,
-      secret: { secretName: this.secret, defaultMode: 0o440, items: [{ key, path: key }] },
-    });
+  private renderPod(resolved: ResolvedRedis, annotations: Record<string, string>): Pod {
     return renderPod(
       {
         labels: this.podTemplateLabels(),
@@ -221,15 +221,8 @@ export class Redis extends Workload implements IConnectable {
         containers: [this.renderServer(resolved), this.renderExporter(resolved)],
         volumes: [
           { name: 'config', configMap: { name: this.configMap.name } },
-          {
-            name: 'credentials',
-            secret: {
-              secretName: this.secret,
-              defaultMode: 0o440,
-              items: ['auth.conf', 'password'].map((key) => ({ key, path: key })),
-            },
-          },
-          secret('exporter-credentials', EXPORTER_KEY),
+          secretVolume('credentials', this.secret, ['auth.conf', 'password']),
+          secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
         ],
         // The append-only file is synced on the way out.
         graceSeconds: 60,
@@ -251,10 +244,10 @@ export class Redis extends Workload implements IConnectable {
       {
         command: ['redis-server', `${CONFIG_MOUNT}/redis.conf`],
         ports: [{ name: REDIS.name, containerPort: REDIS.port, protocol: 'TCP' }],
-        startupProbe: probe('PONG|LOADING', 5, 24),
+        startupProbe: probe('PONG|LOADING|MISCONF', 5, 24),
         readinessProbe: probe('PONG', 5, 3),
-        // A server that still loads its file, or follows a master that is gone, is alive: a restart would not help.
-        livenessProbe: probe('PONG|LOADING|MASTERDOWN', 20, 3),
+        // A server that still loads its file, whose disk is full or whose master is gone is alive: a restart would not help.
+        livenessProbe: probe('PONG|LOADING|MASTERDOWN|MISCONF', 20, 3),
         volumeMounts: [
           { name: DATA_VOLUME, mountPath: DATA_MOUNT },
           { name: 'config', mountPath: CONFIG_MOUNT, readOnly: true },
@@ -271,6 +264,6 @@ export class Redis extends Workload implements IConnectable {
       { name: 'REDIS_PASSWORD_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
       { name: 'REDIS_USER', value: 'exporter' },
     ];
-    return renderExporter(this, exporter, METRICS.port, env, mount);
+    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount });
   }
 }

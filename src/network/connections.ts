@@ -3,6 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 
 import {
   KubeNetworkPolicy,
+  type NetworkPolicyEgressRule,
   type NetworkPolicyIngressRule,
   type NetworkPolicyPeer,
   type NetworkPolicyPort,
@@ -50,29 +51,35 @@ export class Connections extends Construct {
         policyTypes: ['Ingress', 'Egress'],
         ingress: Lazy.any({
           produce: () =>
-            rules(this.declared.filter((connection) => connection.to === peer)).map(
-              ({ ports, connection }): NetworkPolicyIngressRule => ({ ports, from: peersOf(connection.from) }),
-            ),
+            this.rules('to', peer, (ports, { from }): NetworkPolicyIngressRule => ({ ports, from: peersOf(from) })),
         }),
         egress: Lazy.any({
           produce: () =>
-            rules(this.declared.filter((connection) => connection.from === peer)).map(({ ports, connection }) => ({
-              ports,
-              to: peersOf(connection.to),
-            })),
+            this.rules('from', peer, (ports, { to }): NetworkPolicyEgressRule => ({ ports, to: peersOf(to) })),
         }),
       },
     });
   }
-}
 
-/** One rule per declared relation, and none twice. */
-function rules(connections: Connection[]): { connection: Connection; ports: NetworkPolicyPort[] }[] {
-  const unique = new Map(connections.map((connection) => [JSON.stringify(connection), connection]));
-  return [...unique.values()].map((connection) => ({
-    connection,
-    ports: connection.ports.map(({ port, protocol }) => ({ port, protocol: protocol ?? 'TCP' })),
-  }));
+  /**
+   * One rule per relation of a peer, and none twice. Nothing where there is none: the policy types already say so, and the
+   * API server drops an empty list, which every later apply would bring back.
+   */
+  private rules<Rule>(
+    end: 'from' | 'to',
+    peer: Peer,
+    rule: (ports: NetworkPolicyPort[], connection: Connection) => Rule,
+  ): Rule[] | undefined {
+    const own = this.declared.filter((connection) => connection[end] === peer);
+    const unique = new Map(own.map((connection) => [JSON.stringify(connection), connection]));
+    const rules = [...unique.values()].map((connection) =>
+      rule(
+        connection.ports.map(({ port, protocol }) => ({ port, protocol: protocol ?? 'TCP' })),
+        connection,
+      ),
+    );
+    return rules.length > 0 ? rules : undefined;
+  }
 }
 
 function peersOf(peer: Peer): NetworkPolicyPeer[] {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { HEADER, type OutputFile } from './plain';
@@ -13,26 +13,40 @@ export interface WriteReport {
 /** Name of a file that is being written. A run that was killed leaves such files; the next one removes them. */
 const TEMPORARY = /\.webstack-[0-9]+\.tmp$/;
 
+/** The files of one folder: all that we have there. */
+export interface OutputFolder {
+  readonly folder: string;
+  readonly files: readonly OutputFile[];
+}
+
 /**
- * Writes the files of one folder below `out`. Each is written beside its place and renamed into it, so that whoever
- * looks finds it old or new and never cut short. What an earlier run wrote and no longer belongs is removed; files of
- * others stay.
+ * Writes folders below `out`. Every file is written beside its place first, and only when all are there are they renamed
+ * into it, so that whoever looks finds each old or new and never cut short, and an error leaves all as they were. What an
+ * earlier run wrote and no longer belongs is removed; files of others stay.
  */
-export function writeFolder(out: string, folder: string, files: readonly OutputFile[]): WriteReport {
+export function writeFolders(out: string, folders: readonly OutputFolder[]): WriteReport {
+  const files = folders.flatMap((folder) => folder.files);
   const changed = files.filter(({ path, text }) => readOrNothing(join(out, path)) !== text);
   const temporary = changed.map(({ path, text }) => {
     const target = join(out, path);
-    const beside = `${target}.webstack-${process.pid}.tmp`;
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(beside, text);
-    return { beside, target };
+    return { text, target, beside: `${target}.webstack-${process.pid}.tmp` };
   });
-  for (const { beside, target } of temporary) renameSync(beside, target);
+  try {
+    for (const { text, target, beside } of temporary) {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(beside, text);
+    }
+    for (const { beside, target } of temporary) renameSync(beside, target);
+  } catch (error) {
+    for (const { beside } of temporary) rmSync(beside, { force: true });
+    throw error;
+  }
   const keep = new Set(files.map(({ path }) => join(out, path)));
+  const removed = folders.map(({ folder }) => removeStale(join(out, folder), keep));
   return {
     written: changed.length,
     unchanged: files.length - changed.length,
-    removed: removeStale(join(out, folder), keep),
+    removed: removed.reduce((a, b) => a + b, 0),
   };
 }
 
@@ -41,31 +55,36 @@ export function removeGone(out: string, folders: readonly string[]): number {
   const systems = subfolders(out);
   const environments = systems.flatMap((system) => subfolders(join(out, system)).map((name) => `${system}/${name}`));
   const gone = environments.filter((folder) => !folders.includes(folder));
-  const removed = gone.map((folder) => removeStale(join(out, folder), new Set()));
-  for (const system of systems) removeIfEmpty(join(out, system));
+  const removed = gone.map((folder) => {
+    const count = removeStale(join(out, folder), new Set());
+    if (count > 0) removeIfEmpty(dirname(join(out, folder)));
+    return count;
+  });
   return removed.reduce((a, b) => a + b, 0);
 }
 
 function removeStale(folder: string, keep: ReadonlySet<string>): number {
-  const names = readdirOrNothing(folder).filter((name) => statSync(join(folder, name)).isFile());
-  const stale = names.map((name) => join(folder, name)).filter((path) => !keep.has(path) && isOurs(path));
+  const files = entriesOf(folder).filter((entry) => entry.isFile());
+  const stale = files.map(({ name }) => join(folder, name)).filter((path) => !keep.has(path) && isOurs(path));
   for (const path of stale) rmSync(path);
-  removeIfEmpty(folder);
+  if (stale.length > 0) removeIfEmpty(folder);
   return stale.length;
 }
 
 const isOurs = (path: string) => TEMPORARY.test(path) || readFileSync(path, 'utf8').startsWith(HEADER);
 
 const subfolders = (folder: string) =>
-  readdirOrNothing(folder).filter((name) => statSync(join(folder, name)).isDirectory());
+  entriesOf(folder)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
 
 function removeIfEmpty(folder: string): void {
-  if (readdirOrNothing(folder, ['.']).length === 0) rmdirSync(folder);
+  if (attempt(() => readdirSync(folder).length === 0, false)) rmdirSync(folder);
 }
 
-function readdirOrNothing(folder: string, nothing: string[] = []): string[] {
-  return attempt(() => readdirSync(folder).sort(), nothing);
-}
+/** Links are neither files nor folders here: what they lead to is not ours. */
+const entriesOf = (folder: string) => attempt(() => readdirSync(folder, { withFileTypes: true }), []);
 
 const readOrNothing = (path: string) => attempt(() => readFileSync(path, 'utf8'), undefined);
 

@@ -2,20 +2,27 @@ import { Construct } from 'constructs';
 
 import { KubeRole, KubeRoleBinding, type PolicyRule } from '../../imports/k8s';
 
+/**
+ * A group, as the cluster's identity provider names it.
+ * @pattern ^\S(.*\S)?$
+ * @title the name of a group
+ */
+export type GroupName = string;
+
 /** Groups of people and pipelines, as the cluster's identity provider names them. */
 export interface AccessSettings {
   /**
    * Groups that may look at everything but Secrets.
    * @default []
    */
-  readonly viewers?: string[];
+  readonly viewers?: GroupName[];
 
   /**
    * Groups that may also apply, restart and delete what the system runs. What bounds the system (its namespace, quota,
    * limits, policies and these roles) stays with the cluster's administrators.
    * @default []
    */
-  readonly deployers?: string[];
+  readonly deployers?: GroupName[];
 }
 
 const READ = ['get', 'list', 'watch'];
@@ -24,7 +31,7 @@ const WRITE = ['create', 'delete', 'patch', 'update'];
 /** What a system runs and a deployer replaces. */
 const RELEASED: { apiGroups: string[]; resources: string[] }[] = [
   { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'services'] },
-  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'] },
+  { apiGroups: ['apps'], resources: ['deployments', 'deployments/scale', 'statefulsets', 'statefulsets/scale'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] },
   { apiGroups: ['batch'], resources: ['cronjobs', 'jobs'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses'] },

@@ -40,8 +40,8 @@ export function steadyDemand(objects: any[]): Demand {
 }
 
 /**
- * The most that can exist at one time: every workload at its autoscaler's maximum, in the middle of a rollout (the pods
- * that come before the old ones go, and as many old ones that are still shutting down), and every Job.
+ * The most that can exist at one time: every workload at its autoscaler's maximum, in the middle of a rollout (the new
+ * pods that come before old ones go, and the old ones that are still shutting down), and every Job.
  */
 export function peakDemand(objects: any[]): Demand {
   return sum(
@@ -50,8 +50,8 @@ export function peakDemand(objects: any[]): Demand {
       if (object.kind === 'CronJob') return podDemand(object.spec.jobTemplate.spec.template);
       if (!isLongRunning(object)) return NOTHING;
       const replicas = replicasOf(object, objects, 'max');
-      const surge = object.kind === 'Deployment' ? surgeOf(object, replicas) : 0;
-      return add(workloadDemand(object, replicas), times(podDemand(object.spec.template), 2 * surge));
+      const extra = object.kind === 'Deployment' ? rolloutPods(object, replicas) : 0;
+      return add(workloadDemand(object, replicas), times(podDemand(object.spec.template), extra));
     }),
   );
 }
@@ -69,10 +69,19 @@ function replicasOf(workload: any, objects: any[], bound: 'min' | 'max'): number
   return autoscaler?.spec[`${bound}Replicas`] ?? workload.spec.replicas ?? 1;
 }
 
-/** Kubernetes rounds a surge given in percent up, and takes 25 % where nothing is said. */
-function surgeOf(deployment: any, replicas: number): number {
-  const surge = deployment.spec.strategy?.rollingUpdate?.maxSurge ?? '25%';
-  return typeof surge === 'number' ? surge : Math.ceil((replicas * Number.parseInt(surge, 10)) / 100);
+/**
+ * Pods that a rollout adds to those that are wanted: the surge, and the old ones that are still shutting down. A step takes
+ * at least as long as a new pod must be ready, so within the grace of one pod only so many steps can follow one another.
+ */
+function rolloutPods({ spec: { strategy, minReadySeconds, template } }: any, replicas: number): number {
+  if (strategy?.type === 'Recreate') return 0;
+  // Kubernetes takes 25 % where nothing is said, and rounds the surge up; up is on the safe side for both.
+  const count = (value: number | string = '25%') =>
+    typeof value === 'number' ? value : Math.ceil((replicas * Number.parseInt(value, 10)) / 100);
+  const surge = count(strategy?.rollingUpdate?.maxSurge);
+  const step = surge + count(strategy?.rollingUpdate?.maxUnavailable);
+  const steps = Math.ceil((template.spec.terminationGracePeriodSeconds ?? 30) / Math.max(1, minReadySeconds ?? 0));
+  return surge + Math.min(replicas, step * steps);
 }
 
 function workloadDemand(workload: any, replicas: number): Demand {

@@ -6,6 +6,13 @@
 export type DnsLabel = string;
 
 /**
+ * Value of a label.
+ * @pattern ^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$
+ * @title a label value (letters, digits, dots, dashes and underscores, at most 63)
+ */
+export type LabelValue = string;
+
+/**
  * A port number.
  * @asType integer
  * @minimum 1
@@ -25,5 +32,6 @@ export type UnprivilegedPort = number;
  * A duration in seconds.
  * @asType integer
  * @minimum 0
+ * @exclusiveMaximum 1000001
  */
 export type Seconds = number;

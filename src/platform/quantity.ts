@@ -5,14 +5,14 @@
 
 /**
  * An amount of CPU: whole or fractional cores, or millicores.
- * @pattern ^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$
+ * @pattern ^([1-9][0-9]{0,5}m|[1-9][0-9]{0,3}(\.[0-9]{1,3})?|0\.0{0,2}[1-9][0-9]{0,2})$
  * @title an amount of CPU such as 250m, 1 or 1.5
  */
 export type Cpu = string;
 
 /**
  * An amount of memory or storage, with a binary or decimal unit.
- * @pattern ^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)$
+ * @pattern ^([1-9][0-9]{0,5}(\.[0-9]{1,3})?|0\.0{0,2}[1-9][0-9]{0,2})(Ki|Mi|Gi|Ti|k|M|G|T)$
  * @title an amount of bytes such as 256Mi or 1.5Gi
  */
 export type Bytes = string;
@@ -57,6 +57,9 @@ export function formatBytes(bytes: number): string {
   }
   return `${bytes}`;
 }
+
+/** An amount of bytes in canonical form: as the API server gives it back, so that GitOps sees no difference. */
+export const canonicalBytes = (value: string) => formatBytes(parseBytes(value));
 
 /** A share of an amount of bytes, in whole mebibytes and at least one, for settings that software wants in megabytes. */
 export const mebibytes = (value: string, share: number) =>

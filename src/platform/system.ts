@@ -5,7 +5,7 @@ import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeResourceQuota } f
 import { Access, type AccessSettings } from './access';
 import { peakDemand } from './demand';
 import { Layer, type LayerName } from './layers';
-import type { DnsLabel } from './names';
+import type { DnsLabel, LabelValue } from './names';
 import { formatBytes, formatCpu } from './quantity';
 import { ValidationError } from './validation-error';
 
@@ -16,6 +16,7 @@ export interface QuotaSettings {
    * autoscalers' maximum in the middle of a rollout, and all Jobs.
    * @default 1.2
    * @minimum 1
+   * @maximum 10
    */
   readonly headroom?: number;
 }
@@ -30,9 +31,10 @@ export interface PrometheusSettings {
 
   /**
    * Labels that select its pods.
+   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as app.kubernetes.io/name"}
    * @default {"app.kubernetes.io/name": "prometheus"}
    */
-  readonly podLabels?: { [label: string]: string };
+  readonly podLabels?: { [label: string]: LabelValue };
 }
 
 /** What is common to all systems. */
@@ -143,6 +145,17 @@ export class System extends Chart {
         environment: props.environment,
       },
     });
+    if (/^(default|kube-.*)$/.test(props.namespace)) {
+      const found = `expected a namespace of the system's own, got "${props.namespace}", which is the cluster's`;
+      throw new ValidationError(this, 'namespace', `${found}; name another`);
+    }
+    if (Object.keys(props.prometheus?.podLabels ?? {}).some((label) => /^(__proto__|constructor)$/.test(label))) {
+      throw new ValidationError(
+        this,
+        'prometheus.podLabels',
+        'holds a name that JavaScript keeps for itself; use another label',
+      );
+    }
     systems.set(this, this);
     this.systemName = props.system;
     this.environment = props.environment;

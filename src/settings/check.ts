@@ -36,32 +36,25 @@ export function checkSettings(data: unknown, validate: ValidateFunction, schemaF
 
 function explain(error: ErrorObject, data: unknown, root: Schema): Finding {
   const path = pointer(error.instancePath);
-  const keys = pointer(error.schemaPath.slice(1));
-  const schema = follow(root, keys.slice(0, -1));
+  const schema = schemaAt(root, path);
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params['additionalProperty']);
-    return {
-      path: [...path, key],
-      atKey: true,
-      message: unknownKey([...path, key], Object.keys(schema.properties ?? {})),
-    };
+    const message = unknownKey([...path, key], Object.keys(schema.properties ?? {}));
+    return { path: [...path, key], atKey: true, message };
   }
   if (error.keyword === 'required') {
     const key = String(error.params['missingProperty']);
-    const expected = describe(resolveRef(schema.properties?.[key] ?? {}, root));
+    const expected = describe(schemaAt(root, [...path, key]));
     return { path, atKey: true, message: `${dotted([...path, key])}: is missing; expected ${expected}` };
   }
-  if (error.keyword === 'propertyNames' || error.propertyName !== undefined) {
-    const key = error.propertyName ?? '';
-    const names = resolveRef(error.propertyName === undefined ? {} : schema, root);
-    return {
-      path: [...path, key],
-      atKey: true,
-      message: `${dotted([...path, key])}: expected ${describe(names)} as key`,
-    };
+  const name: unknown = error.propertyName ?? error.params['propertyName'];
+  if (name !== undefined) {
+    const names = resolveRef((schema['propertyNames'] ?? {}) as Schema, root);
+    const inside = [...path, String(name)];
+    return { path: inside, atKey: true, message: `${dotted(inside)}: expected ${describe(names)} as key` };
   }
   const found = valueAt(data, path);
-  const message = `${dotted(path)}: expected ${describe(schema)}, got ${show(found)}${hint(schema, found)}`;
+  const message = `${dotted(path)}: expected ${describe(schema, found)}, got ${show(found)}${hint(schema, found)}`;
   return { path, atKey: false, message };
 }
 
@@ -92,7 +85,7 @@ const ARTICLES: Record<string, string> = {
 };
 
 /** What a schema expects, in words. */
-function describe(schema: Schema): string {
+function describe(schema: Schema, found?: unknown): string {
   if (schema.title) return schema.title;
   if (Array.isArray(schema['enum'])) {
     return `one of ${schema['enum']
@@ -106,7 +99,11 @@ function describe(schema: Schema): string {
   const bounds = [
     schema['minimum'] === undefined ? '' : ` ≥ ${schema['minimum']}`,
     schema['maximum'] === undefined ? '' : ` ≤ ${schema['maximum']}`,
-    schema['minItems'] === undefined ? '' : ` with at least ${schema['minItems']} items`,
+    // By this we keep nonsense out that no API would take: it is named only to whom it concerns.
+    typeof found === 'number' && found >= Number(schema['exclusiveMaximum']) ? ` < ${schema['exclusiveMaximum']}` : '',
+    schema['minItems'] === undefined
+      ? ''
+      : ` with at least ${schema['minItems']} ${schema['minItems'] === 1 ? 'item' : 'items'}`,
     schema['pattern'] === undefined ? '' : ` matching ${schema['pattern']}`,
   ];
   return what + bounds.filter(Boolean).join(' and');
@@ -114,15 +111,18 @@ function describe(schema: Schema): string {
 
 function hint(schema: Schema, found: unknown): string {
   const types = [schema.type ?? []].flat();
-  if (types.includes('string') && (typeof found === 'number' || typeof found === 'boolean'))
-    return '; put it in quotes';
   if (types.includes('boolean') && typeof found === 'string') return '; YAML 1.2 knows only true and false';
-  return '';
+  if (!types.includes('string') || (typeof found !== 'number' && typeof found !== 'boolean')) return '';
+  const helps = Array.isArray(schema['enum'])
+    ? schema['enum'].includes(`${found}`)
+    : new RegExp(String(schema['pattern'] ?? '')).test(`${found}`);
+  return helps ? '; put it in quotes' : '';
 }
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
+  // JSON has no word for what is infinite or not a number.
+  const text = typeof value === 'number' ? `${value}` : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
@@ -130,15 +130,29 @@ const pointer = (text: string): string[] =>
   text
     .split('/')
     .slice(1)
-    .map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'));
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-function follow(root: Schema, keys: readonly string[]): Schema {
-  return keys.reduce<Schema>((schema, key) => resolveRef((schema[key] ?? {}) as Schema, root), root);
-}
+/**
+ * What the schema says of a path. An error's own `schemaPath` does not say it: it begins anew at every definition that
+ * is compiled to a function of its own.
+ */
+const schemaAt = (root: Schema, path: SettingPath): Schema =>
+  path.reduce<Schema>(
+    (schema, key) => {
+      const properties = schema.properties ?? {};
+      const inside = Object.hasOwn(properties, key)
+        ? properties[key]
+        : (schema['items'] ?? schema['additionalProperties']);
+      return resolveRef((inside ?? {}) as Schema, root);
+    },
+    resolveRef(root, root),
+  );
 
 function resolveRef(schema: Schema, root: Schema): Schema {
   const ref = schema['$ref'];
-  return typeof ref === 'string' ? follow(root, pointer(ref.slice(1))) : schema;
+  if (typeof ref !== 'string') return schema;
+  const target = pointer(decodeURIComponent(ref)).reduce<any>((node, key) => node?.[key], root);
+  return resolveRef((target ?? {}) as Schema, root);
 }
 
 const valueAt = (data: unknown, path: SettingPath): unknown =>

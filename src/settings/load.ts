@@ -61,7 +61,9 @@ class Loader {
   private readonly onlyEnvironment?: string;
 
   public constructor(private readonly options: LoadOptions) {
-    [this.onlySystem, this.onlyEnvironment] = options.only?.split('/') ?? [];
+    const [system, ...environment] = options.only?.split('/') ?? [];
+    this.onlySystem = system;
+    this.onlyEnvironment = environment.length > 0 ? environment.join('/') : undefined;
   }
 
   public load(): EnvironmentSettings[] {
@@ -105,7 +107,10 @@ class Loader {
       const asked = this.onlyEnvironment ? ` called "${this.onlyEnvironment}"` : '';
       this.problem(folder, `no environment${asked}; ${found}`);
     }
-    if (!names.includes(BASE)) return [];
+    if (!names.includes(BASE)) {
+      wanted.forEach((environment) => this.readChecked(system, environment));
+      return [];
+    }
     const base = this.readChecked(system, BASE);
     return wanted.flatMap((environment) => this.merge(system, environment, base));
   }
@@ -167,7 +172,7 @@ class Loader {
     return [
       {
         environment: { system, environment, settings: tracked.settings, unread },
-        namespace: String(settings['namespace']),
+        namespace: settings['namespace'],
         place: place(['namespace']),
       },
     ];
@@ -180,7 +185,7 @@ class Loader {
   private refuseSharedNamespaces(loaded: readonly Loaded[]): void {
     for (const [index, { namespace, place, environment }] of loaded.entries()) {
       const first = loaded.slice(0, index).find((other) => other.namespace === namespace)?.environment;
-      if (!first) continue;
+      if (!first || typeof namespace !== 'string') continue;
       const message = `namespace: "${namespace}" is that of ${first.system}/${first.environment} already`;
       this.problems.push({ ...place, message: `${message}; give ${environment.environment} one of its own` });
     }
@@ -197,6 +202,6 @@ class Loader {
 
 interface Loaded {
   readonly environment: EnvironmentSettings;
-  readonly namespace: string;
+  readonly namespace: unknown;
   readonly place: Place;
 }

@@ -4,13 +4,18 @@ type Plain = Record<string, unknown>;
 export const isPlainMap = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Helm's rule: maps merge, lists and all else replace, `null` removes. Neither argument is changed. */
+/**
+ * Helm's rule: maps merge, lists and all else replace, `null` removes. Keys stay in the order of base. Neither argument
+ * is changed.
+ */
 export function mergeSettings(base: Plain, change: Plain): Plain {
-  const merged: [string, unknown][] = Object.entries(base).filter(([key]) => !Object.hasOwn(change, key));
-  for (const [key, value] of Object.entries(change)) {
-    if (value === null) continue;
+  const keys = new Set([...Object.keys(base), ...Object.keys(change)]);
+  const merged = [...keys].flatMap((key): [string, unknown][] => {
     const below = Object.hasOwn(base, key) ? base[key] : undefined;
-    merged.push([key, isPlainMap(value) ? mergeSettings(isPlainMap(below) ? below : {}, value) : value]);
-  }
+    if (!Object.hasOwn(change, key)) return [[key, below]];
+    const value = change[key];
+    if (value === null) return [];
+    return [[key, isPlainMap(value) ? mergeSettings(isPlainMap(below) ? below : {}, value) : value]];
+  });
   return Object.fromEntries(merged);
 }

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Scalar, parseDocument } from 'yaml';
 
 import type { Place, Problem } from './problems';
 
@@ -26,18 +27,15 @@ const MOST_NODES = 20_000;
 /** Reads a settings file. What is wrong with it as a file is in `problems`. */
 export function readSettingsFile(path: string, name: string): SettingsFile {
   const bytes = readFileSync(path);
-  try {
-    return parseSettings(new TextDecoder('utf-8', { fatal: true }).decode(bytes), name);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return unreadable(name, 'expected text in UTF-8, found other bytes; save the file as UTF-8');
-  }
+  if (!isUtf8(bytes)) return unreadable(name, 'expected text in UTF-8, found other bytes; save the file as UTF-8');
+  return parseSettings(new TextDecoder().decode(bytes), name);
 }
 
 /** The same for a text. */
 export function parseSettings(text: string, file: string): SettingsFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', logLevel: 'silent' });
+  // A silent log level would also be silent about a second document in the file.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', logLevel: 'error' });
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
@@ -62,7 +60,8 @@ export function parseSettings(text: string, file: string): SettingsFile {
   };
 }
 
-const pathKey = (path: SettingPath) => JSON.stringify(path);
+/** An index is the same as number and, as in a JSON pointer, as text. */
+const pathKey = (path: SettingPath) => JSON.stringify(path.map(String));
 
 /** A file of which nothing but what is wrong with it can be said. */
 function unreadable(file: string, message: string): SettingsFile {
@@ -112,7 +111,16 @@ class Reader {
     if (isAlias(node)) return this.expand(node as Alias.Parsed, path, here);
     if (isMap(node)) return this.plainMap(node, path);
     if (isSeq(node)) return node.items.map((item, index) => this.plain(item, [...path, index]));
-    return isScalar(node) ? node.value : null;
+    return isScalar(node) ? this.plainScalar(node, here) : null;
+  }
+
+  /** `3.10` would become 3.1 and a long number lose its end, where text was meant. */
+  private plainScalar({ value, source }: Scalar, here: Place): unknown {
+    if (typeof value === 'number' && source !== undefined && String(value) !== source) {
+      const message = `the number ${source} would be read as ${value}; write it so, or in quotes where it is text`;
+      this.problems.push({ ...here, message });
+    }
+    return value;
   }
 
   private plainMap(node: { items: { key: unknown; value: unknown }[] }, path: SettingPath): Record<string, unknown> {
@@ -130,7 +138,8 @@ class Reader {
       }
       const inside = [...path, name];
       this.keys.set(pathKey(inside), place);
-      return [[name, this.plain(value, inside)] as const];
+      // In a flow map a key may stand alone: then it is where its value would be.
+      return [[name, this.plain(value, inside, value ? undefined : place)] as const];
     });
     // Built so that a key called __proto__ is a key like any other.
     return Object.fromEntries(entries);

@@ -24,8 +24,8 @@ export interface SecretVariableSettings {
 
   /**
    * Key in the Secret.
-   * @pattern ^[-._a-zA-Z0-9]{1,253}$
-   * @title a key of a Secret (letters, digits, dots, dashes and underscores)
+   * @pattern ^[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}$
+   * @title a key of a Secret (letters, digits, dots, dashes and underscores, not beginning with a dot)
    * @default - the variable in lower case, with dashes
    */
   readonly key?: string;
@@ -64,12 +64,14 @@ export interface ApplicationSettings {
 
   /**
    * Parameters of the application, as environment variables. What follows from its relations is added to them.
+   * @propertyNames {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "title": "a variable name (letters, digits and underscores, not beginning with a digit)"}
    * @default {}
    */
   readonly environment?: { [variable: string]: string | number | boolean };
 
   /**
    * Variables whose values are secret, by name.
+   * @propertyNames {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "title": "a variable name (letters, digits and underscores, not beginning with a digit)"}
    * @default {}
    */
   readonly secrets?: { [variable: string]: SecretVariableSettings };
@@ -90,6 +92,9 @@ export interface UseOptions {
   readonly optional?: boolean;
 }
 
+/** The order in which a file lists its keys means nothing. */
+const byName = <T>(map: Record<string, T>) => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+
 /** An application with nothing left open. */
 export interface ResolvedApplication {
   readonly image: ResolvedImage;
@@ -106,7 +111,7 @@ export function resolveApplication(
   settings: ApplicationSettings,
   resources: ResolvedResources,
 ): ResolvedApplication {
-  const secrets = Object.entries(settings.secrets ?? {}).map(([variable, given]) => [
+  const secrets = byName(settings.secrets ?? {}).map(([variable, given]) => [
     variable,
     {
       secret: given.secret ?? `${name}-secrets`,
@@ -233,6 +238,13 @@ export abstract class Application extends Workload {
       const expected = 'expected letters, digits and underscores, not beginning with a digit';
       throw new ValidationError(this, `environment.${variable}`, `${expected}, got "${variable}"; rename it`);
     }
+    if (variable === '__proto__' || variable === 'constructor') {
+      throw new ValidationError(
+        this,
+        `environment.${variable}`,
+        'is a name that JavaScript keeps for itself; rename it',
+      );
+    }
     const taken =
       this.parameters.has(variable) ||
       this.composed.has(variable) ||
@@ -243,7 +255,7 @@ export abstract class Application extends Workload {
   }
 
   private configuration(): Record<string, string> {
-    return Object.fromEntries([...this.parameters].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries(byName(Object.fromEntries(this.parameters)));
   }
 
   /** Secret ones first: the composed ones refer to them, and Kubernetes expands only what stands before. */

@@ -18,6 +18,7 @@ export interface ScalingSpeedSettings {
    * Most that the replicas change in one period, in percent of what runs.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    * @default - 100 up, 50 down
    */
   readonly percent?: number;
@@ -53,6 +54,7 @@ export interface AutoscalingSettings {
    * Most replicas.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    */
   readonly maxReplicas: number;
 

@@ -9,6 +9,7 @@ export interface DisruptionBudgetSettings {
    * instead.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    * @default - one pod may be missing
    */
   readonly minAvailable?: number;

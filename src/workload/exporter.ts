@@ -1,17 +1,17 @@
 import type { Construct } from 'constructs';
 
-import type { EnvVar, VolumeMount } from '../../imports/k8s';
-import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
-import { hardened, type HardenedContainer } from '../workload/pod';
+import type { Container } from '../../imports/k8s';
+import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from './image';
+import { hardened, type HardenedContainer } from './pod';
 import {
   checkResources,
   type ResolvedResources,
   resolveResources,
   type ResourcesSettings,
   resources,
-} from '../workload/resources';
+} from './resources';
 
-/** The sidecar that turns a server's figures into metrics for Prometheus. */
+/** The process that turns a server's figures into metrics for Prometheus. */
 export interface ExporterSettings {
   /**
    * Its image.
@@ -45,8 +45,7 @@ export function renderExporter(
   scope: Construct,
   { image, resources: amounts }: ResolvedExporter,
   port: number,
-  env: EnvVar[],
-  volumeMounts: VolumeMount[],
+  fields: Pick<Container, 'args' | 'env' | 'volumeMounts'>,
 ): HardenedContainer {
   const ask = (path: string, periodSeconds: number, failureThreshold: number) => ({
     httpGet: { path, port: 'metrics' },
@@ -60,8 +59,7 @@ export function renderExporter(
   return hardened(
     { name: 'exporter', image, profile, resources: amounts },
     {
-      env,
-      volumeMounts,
+      ...fields,
       ports: [{ name: 'metrics', containerPort: port, protocol: 'TCP' }],
       startupProbe: ask('/', 5, 12),
       readinessProbe: ask('/metrics', 30, 3),

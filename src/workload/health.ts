@@ -14,6 +14,7 @@ export interface ProbeSettings {
    * Seconds between two questions.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    * @default - 5 for startup and readiness, 20 for liveness
    */
   readonly periodSeconds?: number;
@@ -22,6 +23,7 @@ export interface ProbeSettings {
    * Seconds to wait for an answer.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    * @default 3
    */
   readonly timeoutSeconds?: number;
@@ -30,6 +32,7 @@ export interface ProbeSettings {
    * Failures in a row that count.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    * @default - 12 for startup, 3 for the others
    */
   readonly failureThreshold?: number;

@@ -1,6 +1,12 @@
+import type { Bytes } from '../platform/quantity';
+
 /** A folder that a process writes to although its root filesystem is read-only. */
 export interface WritablePath {
-  /** Absolute path of the folder. */
+  /**
+   * Absolute path of the folder.
+   * @pattern ^/[^:]*[^:/]$
+   * @title an absolute path such as /var/cache
+   */
   readonly path: string;
 
   /** Why the process writes there. */
@@ -9,10 +15,8 @@ export interface WritablePath {
   /**
    * Most that it may hold.
    * @default 64Mi
-   * @pattern ^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)$
-   * @title an amount of bytes such as 256Mi or 1.5Gi
    */
-  readonly sizeLimit?: string;
+  readonly sizeLimit?: Bytes;
 
   /**
    * Whether it is kept in memory, where it counts against the memory limit.
@@ -56,6 +60,12 @@ const POSTGRES_PATHS: WritablePath[] = [
   { path: '/dev/shm', reason: 'shared memory of parallel queries', sizeLimit: '128Mi', inMemory: true },
 ];
 
+const CONFLUENT_PATHS: WritablePath[] = [
+  { path: '/tmp', reason: 'native libraries of compression codecs, which the JVM unpacks', sizeLimit: '64Mi' },
+  { path: '/etc/kafka', reason: 'configuration, which the entrypoint writes from the environment', sizeLimit: '16Mi' },
+  { path: '/var/log/kafka', reason: 'log files of tools', sizeLimit: '64Mi' },
+];
+
 /**
  * Known images, by the last part of their repository and what their tag contains; the first row that fits counts.
  * Users and groups are those that the images' own build files create.
@@ -66,6 +76,10 @@ const IMAGES: readonly { name: string; tag: string; profile: ImageProfile }[] = 
   { name: 'redis', tag: 'alpine', profile: { user: 999, group: 1000, writablePaths: [TMP] } },
   { name: 'redis', tag: '', profile: { user: 999, group: 999, writablePaths: [TMP] } },
   { name: 'postgres-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
+  { name: 'cp-kafka', tag: '', profile: { user: 1000, group: 1000, writablePaths: CONFLUENT_PATHS } },
+  { name: 'cp-zookeeper', tag: '', profile: { user: 1000, group: 1000, writablePaths: CONFLUENT_PATHS } },
+  { name: 'kafka-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
+  { name: 'zookeeper-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
   { name: 'redis_exporter', tag: '', profile: { user: 59000, group: 59000, writablePaths: [] } },
 ];
 

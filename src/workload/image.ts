@@ -16,7 +16,7 @@ import {
 export interface ImageSettings {
   /**
    * Repository, with the registry's host where it is not the cluster's default.
-   * @pattern ^[a-z0-9][-a-z0-9._:/]*$
+   * @pattern ^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[0-9]{1,5})?/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$
    * @title an image repository in lower case, without a tag
    */
   readonly repository: string;
@@ -59,6 +59,7 @@ export interface ImageSettings {
    * Numeric user the image runs as.
    * @asType integer
    * @minimum 1
+   * @maximum 2147483647
    * @default - that of the profile
    */
   readonly user?: number;
@@ -67,6 +68,7 @@ export interface ImageSettings {
    * Numeric group the image runs as.
    * @asType integer
    * @minimum 1
+   * @maximum 2147483647
    * @default - that of the profile
    */
   readonly group?: number;

@@ -1,4 +1,5 @@
 import type { Container, PodSpec, PodTemplateSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
+import { canonicalBytes } from '../platform/quantity';
 import { imageReference, type ResolvedImage } from './image';
 import type { ImageProfile, WritablePath } from './image-profiles';
 import { renderResources, type ResolvedResources } from './resources';
@@ -59,10 +60,26 @@ export function hardened(parts: ContainerParts, fields: Partial<Container> = {})
   };
 }
 
+/** A pod, and what is to be said of it on the object that makes it. */
+export interface Pod {
+  readonly template: PodTemplateSpec;
+  /** Not on the pod itself: another wording would restart it. */
+  readonly annotations: { [annotation: string]: string };
+}
+
 /** A pod that calls no API and owns its volumes by its own group. `placement` says where and how it runs. */
-export function renderPod(parts: PodParts, placement: Partial<PodSpec>): PodTemplateSpec {
-  const annotations = { ...parts.annotations, ...writableAnnotation(parts) };
-  return { metadata: { labels: parts.labels, annotations }, spec: { ...renderPodSpec(parts), ...placement } };
+export function renderPod(parts: PodParts, placement: Partial<PodSpec>): Pod {
+  const annotations = Object.keys(parts.annotations).length > 0 ? parts.annotations : undefined;
+  return {
+    template: { metadata: { labels: parts.labels, annotations }, spec: { ...renderPodSpec(parts), ...placement } },
+    annotations: writableAnnotation(parts),
+  };
+}
+
+/** A volume with keys of a Secret, each by its name, so that a pod waits where one is missing. */
+export function secretVolume(name: string, secretName: string, keys: readonly string[]): Volume {
+  const items = keys.map((key) => ({ key, path: key }));
+  return { name, secret: { secretName, defaultMode: 0o440, items } };
 }
 
 function renderPodSpec(parts: PodParts): PodSpec {
@@ -111,7 +128,10 @@ function renderSecurityContext({ user, group }: ImageProfile): SecurityContext {
 }
 
 function renderScratch({ sizeLimit, inMemory }: WritablePath, name: string): Volume {
-  return { name, emptyDir: { sizeLimit: sizeLimit ?? '64Mi', medium: inMemory ? 'Memory' : undefined } };
+  return {
+    name,
+    emptyDir: { sizeLimit: canonicalBytes(sizeLimit ?? '64Mi'), medium: inMemory ? 'Memory' : undefined },
+  };
 }
 
 /** `/app/.next/cache` → `-app-next-cache`. */

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 
-import { type Bytes, type Cpu, formatBytes, formatCpu, parseBytes, parseCpu } from '../platform/quantity';
+import { type Bytes, canonicalBytes, type Cpu, formatCpu, parseBytes, parseCpu } from '../platform/quantity';
 import { ValidationError } from '../platform/validation-error';
 
 /** Amounts of what a container uses. */
@@ -63,8 +63,8 @@ export function resolveResources(
   // In the form in which the API server gives them back, so that GitOps sees no difference.
   const fill = (amounts: ResourceAmounts | undefined, open: Amounts): Amounts => ({
     cpu: formatCpu(parseCpu(amounts?.cpu ?? open.cpu)),
-    memory: formatBytes(parseBytes(amounts?.memory ?? open.memory)),
-    ephemeralStorage: formatBytes(parseBytes(amounts?.ephemeralStorage ?? open.ephemeralStorage)),
+    memory: canonicalBytes(amounts?.memory ?? open.memory),
+    ephemeralStorage: canonicalBytes(amounts?.ephemeralStorage ?? open.ephemeralStorage),
   });
   return {
     requests: fill(settings?.requests, fallback.requests),

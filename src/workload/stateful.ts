@@ -1,7 +1,8 @@
-import { KubeService, KubeStatefulSet, type PodTemplateSpec, type ServicePort } from '../../imports/k8s';
+import { KubeService, KubeStatefulSet, type ServicePort } from '../../imports/k8s';
 import type { ListeningPort } from '../network/connectable';
 import type { DnsLabel } from '../platform/names';
-import type { Bytes } from '../platform/quantity';
+import { type Bytes, canonicalBytes } from '../platform/quantity';
+import type { Pod } from './pod';
 import type { Workload } from './workload';
 
 /** A volume that outlives the pod. */
@@ -27,14 +28,18 @@ export interface ResolvedStorage {
 
 /** Fills in defaults. */
 export function resolveStorage(settings: StorageSettings | undefined, size: string): ResolvedStorage {
-  return { size: settings?.size ?? size, className: settings?.className };
+  return { size: canonicalBytes(settings?.size ?? size), className: settings?.className };
 }
 
 /** What makes a StatefulSet. */
 export interface StatefulParts {
   readonly replicas: number;
   readonly storage: ResolvedStorage;
-  readonly template: PodTemplateSpec;
+  readonly pod: Pod;
+  /** Whether the pods come and go one after the other or all at once. */
+  readonly podManagementPolicy?: 'OrderedReady' | 'Parallel';
+  /** Number of the first pod. */
+  readonly firstPod?: number;
 }
 
 /** Name of the volume that a StatefulSet claims, as its containers mount it. */
@@ -64,15 +69,16 @@ export function renderHeadlessService(workload: Workload, ports: ListeningPort[]
 export function renderStatefulSet(workload: Workload, parts: StatefulParts): KubeStatefulSet {
   const { size, className } = parts.storage;
   return new KubeStatefulSet(workload, 'stateful-set', {
-    metadata: { name: workload.workloadName },
+    metadata: { name: workload.workloadName, annotations: parts.pod.annotations },
     spec: {
       persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
-      podManagementPolicy: 'OrderedReady',
+      ordinals: parts.firstPod === undefined ? undefined : { start: parts.firstPod },
+      podManagementPolicy: parts.podManagementPolicy ?? 'OrderedReady',
       replicas: parts.replicas,
       revisionHistoryLimit: 5,
       selector: { matchLabels: workload.podLabels },
       serviceName: workload.workloadName,
-      template: parts.template,
+      template: parts.pod.template,
       updateStrategy: { type: 'RollingUpdate' },
       volumeClaimTemplates: [
         {

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-
-import { Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 
-import { KubeJob, type PodTemplateSpec } from '../../imports/k8s';
+import type { KubeJob } from '../../imports/k8s';
 import type { Seconds } from '../platform/names';
 import { Application, type ApplicationSettings, resolveApplication, type ResolvedApplication } from './application';
-import { renderPod } from './pod';
+import { renderJob } from './job';
+import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
 
 /** Something that is done once per release: an import, a clean-up, an administrator's command. */
@@ -15,6 +13,7 @@ export interface TaskSettings extends ApplicationSettings {
    * How often a failed run is tried again.
    * @asType integer
    * @minimum 0
+   * @exclusiveMaximum 10001
    * @default 3
    */
   readonly retries?: number;
@@ -43,10 +42,7 @@ export function resolveTask(name: string, settings: TaskSettings): ResolvedTask 
   };
 }
 
-/**
- * A Job. Its pods cannot be changed once made, so its name ends in a hash of them: whatever changes makes a new Job, and
- * what has run stays as it was, so that GitOps does not run it again.
- */
+/** A Job with a name of its own for each version of it. */
 export class Task extends Application {
   /** The Job. */
   public readonly job: KubeJob;
@@ -54,23 +50,11 @@ export class Task extends Application {
   public constructor(scope: Construct, id: string, settings: TaskSettings) {
     const resolved = resolveTask(id, settings);
     super(scope, id, 'task', resolved.application);
-    this.job = new KubeJob(this, 'job', {
-      metadata: { name: Lazy.any({ produce: () => `${id}-${this.templateHash()}` }) },
-      spec: {
-        activeDeadlineSeconds: resolved.deadlineSeconds,
-        backoffLimit: resolved.retries,
-        completions: 1,
-        parallelism: 1,
-        template: Lazy.any({ produce: () => this.renderTemplate() }),
-      },
-    });
+    const { retries, deadlineSeconds } = resolved;
+    this.job = renderJob(this, { retries, deadlineSeconds, pod: () => this.renderPod() });
   }
 
-  private templateHash(): string {
-    return createHash('sha256').update(JSON.stringify(this.renderTemplate())).digest('hex').slice(0, 10);
-  }
-
-  private renderTemplate(): PodTemplateSpec {
+  private renderPod(): Pod {
     return renderPod(
       {
         labels: this.podTemplateLabels(),

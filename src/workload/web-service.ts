@@ -6,11 +6,11 @@ import {
   type KubeHorizontalPodAutoscaler,
   type KubePodDisruptionBudget,
   KubeService,
-  type PodTemplateSpec,
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
 import type { Seconds, UnprivilegedPort, Port } from '../platform/names';
+import { ValidationError } from '../platform/validation-error';
 import { Application, type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
 import {
   type AutoscalingSettings,
@@ -27,7 +27,7 @@ import {
 } from './disruption';
 import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth } from './health';
 import { migrationCommand, type MigrationsSettings } from './migrations';
-import { renderPod } from './pod';
+import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
 import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
 
@@ -37,6 +37,7 @@ export interface RolloutSettings {
    * Pods above `replicas` while rolling.
    * @asType integer
    * @minimum 0
+   * @exclusiveMaximum 10001
    * @default 1
    */
   readonly maxSurge?: number;
@@ -45,6 +46,7 @@ export interface RolloutSettings {
    * Pods below `replicas` while rolling.
    * @asType integer
    * @minimum 0
+   * @exclusiveMaximum 10001
    * @default 0
    */
   readonly maxUnavailable?: number;
@@ -103,6 +105,7 @@ export interface WebServiceSettings extends ApplicationSettings {
    * Pods; with autoscaling, the fewest.
    * @asType integer
    * @minimum 1
+   * @exclusiveMaximum 10001
    * @default 1
    */
   readonly replicas?: number;
@@ -221,6 +224,7 @@ export class WebService extends Application implements IConnectable {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
     checkAutoscaling(this, resolved.autoscaling);
+    this.checkRollout(resolved.rollout);
     this.addParameters({ PORT: `${resolved.port}` });
 
     const http: ListeningPort = { name: 'http', port: resolved.port };
@@ -234,6 +238,26 @@ export class WebService extends Application implements IConnectable {
     this.deployment = this.renderDeployment(resolved, scraping);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
+  }
+
+  private checkRollout({
+    maxSurge,
+    maxUnavailable,
+    minReadySeconds,
+    progressDeadlineSeconds,
+  }: Required<RolloutSettings>) {
+    if (maxSurge === 0 && maxUnavailable === 0) {
+      const found = 'maxSurge and maxUnavailable are both 0, so that no pod could ever be replaced';
+      throw new ValidationError(this, 'rollout', `${found}; raise one of them`);
+    }
+    if (progressDeadlineSeconds <= minReadySeconds) {
+      const found = `expected more than minReadySeconds (${minReadySeconds}), got ${progressDeadlineSeconds}`;
+      throw new ValidationError(
+        this,
+        'rollout.progressDeadlineSeconds',
+        `${found}; every rollout would be called failed`,
+      );
+    }
   }
 
   private renderService({ servicePort }: ResolvedWebService): KubeService {
@@ -250,7 +274,7 @@ export class WebService extends Application implements IConnectable {
   private renderDeployment(resolved: ResolvedWebService, scraping: Record<string, string>): KubeDeployment {
     const { rollout } = resolved;
     return new KubeDeployment(this, 'deployment', {
-      metadata: { name: this.workloadName },
+      metadata: { name: this.workloadName, annotations: this.renderPod(resolved, scraping).annotations },
       spec: {
         minReadySeconds: rollout.minReadySeconds,
         progressDeadlineSeconds: rollout.progressDeadlineSeconds,
@@ -261,17 +285,18 @@ export class WebService extends Application implements IConnectable {
           type: 'RollingUpdate',
           rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
         },
-        template: Lazy.any({ produce: () => this.renderTemplate(resolved, scraping) }),
+        template: Lazy.any({ produce: () => this.renderPod(resolved, scraping).template }),
       },
     });
   }
 
-  private renderTemplate(resolved: ResolvedWebService, scraping: Record<string, string>): PodTemplateSpec {
+  private renderPod(resolved: ResolvedWebService, scraping: Record<string, string>): Pod {
     const probes: Record<string, Probe> = renderProbes(resolved.health);
     const main = this._applicationContainer(this.workloadName, {
       ...probes,
       ports: [{ name: 'http', containerPort: resolved.port, protocol: 'TCP' }],
-      lifecycle: { preStop: { sleep: { seconds: resolved.drainSeconds } } },
+      // Kubernetes 1.30 refuses to sleep for nothing.
+      lifecycle: resolved.drainSeconds > 0 ? { preStop: { sleep: { seconds: resolved.drainSeconds } } } : undefined,
     });
     const migrations = resolved.migrations
       ? [this._applicationContainer('migrations', { command: resolved.migrations })]

@@ -77,7 +77,7 @@ export abstract class Workload extends Construct {
 
 /** The version on a label: the tag as far as a label can hold it, or the beginning of the digest. */
 export function versionOf({ tag, digest }: ResolvedImage): string {
-  return (tag || digest.replace(':', '-')).slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+  return (tag || digest.replace(':', '-')).slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'unversioned';
 }
 
 /**

@@ -1,4 +1,5 @@
 import { environments, objectsOf } from '../support/dist';
+import { everywhereProblems } from '../support/everywhere';
 import { minors, schemaErrors } from '../support/kubernetes-schema';
 
 // Strict: a field that a minor does not know, or knows otherwise, fails.
@@ -6,6 +7,10 @@ describe.each(environments())('%s', (environment) => {
   test.each(minors)('every object is valid for Kubernetes %s', (minor) => {
     expect(objectsOf(environment).flatMap((object) => schemaErrors(object, minor))).toEqual([]);
   });
+});
+
+test.each(environments())('%s keeps the rules that hold everywhere', (environment) => {
+  expect(everywhereProblems(objectsOf(environment))).toEqual([]);
 });
 
 test('the supported minors begin with 1.30 and leave none out', () => {

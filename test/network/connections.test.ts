@@ -30,7 +30,8 @@ describe('use', () => {
       ports: [{ port: 5432, protocol: 'TCP' }],
       from: [selector('api')],
     });
-    expect(objects.one('NetworkPolicy', 'web').spec).toMatchObject({ ingress: [], egress: [] });
+    // No rule and no empty list: the API server would drop it, and every later apply bring it back.
+    expect(Object.keys(objects.one('NetworkPolicy', 'web').spec)).toEqual(['podSelector', 'policyTypes']);
     expect(JSON.stringify(objects.one('NetworkPolicy', 'db').spec)).not.toContain('"web"');
   });
 
@@ -111,5 +112,5 @@ test('only what has metrics is reachable by Prometheus, and from its namespace a
       ],
     },
   ]);
-  expect(objects.one('NetworkPolicy', 'api').spec.ingress).toEqual([]);
+  expect(objects.one('NetworkPolicy', 'api').spec).not.toHaveProperty('ingress');
 });

@@ -103,15 +103,21 @@ describe('quota', () => {
   };
 
   test('is the peak times the headroom: maximum, surge and what is still shutting down', () => {
-    // 5 pods at most, one more while rolling, one old one on its way out: 7 pods of 100m and 256Mi.
+    // 5 pods at most, one more while rolling, and old ones on their way out: 40 s of grace hold 4 steps of 10 s.
+    // 10 pods of 100m and 256Mi.
     const quota = hard({ quota: { headroom: 1 } }, (system) => {
-      new WebService(system.layer('apps'), 'web', { ...web, replicas: 2, autoscaling: { maxReplicas: 5 } });
+      new WebService(system.layer('apps'), 'web', {
+        ...web,
+        replicas: 2,
+        autoscaling: { maxReplicas: 5 },
+        rollout: { minReadySeconds: 10 },
+      });
     });
     expect(quota).toMatchObject({
-      pods: '7',
-      'requests.cpu': '700m',
-      'requests.memory': '1792Mi',
-      'limits.cpu': '3500m',
+      pods: '10',
+      'requests.cpu': '1',
+      'requests.memory': '2560Mi',
+      'limits.cpu': '5',
     });
   });
 

@@ -1,0 +1,260 @@
+import fc from 'fast-check';
+
+/** A JSON Schema, as tools/generate-settings.ts makes them. */
+type Schema = any;
+type Path = readonly (string | number)[];
+
+/** An overlay that one change has made wrong. */
+export interface BrokenOverlay {
+  readonly overlay: Record<string, unknown>;
+  /** Where it is wrong. */
+  readonly path: Path;
+  readonly fault: Fault;
+}
+
+export type Fault = 'wrong type' | 'not allowed' | 'out of range' | 'unknown key' | 'too few' | 'missing';
+
+/** Any overlay that the schema of environments allows: what people write, and now and then whatever else is allowed. */
+export const overlays = (schema: Schema): fc.Arbitrary<Record<string, unknown>> =>
+  mapOf(schema, deref(schema, schema), 2) as fc.Arbitrary<Record<string, unknown>>;
+
+/** An allowed overlay in which one thing is wrong; `base` is what the environment changes, with its own schema. */
+export function brokenOverlays(schema: Schema, base: { schema: Schema; data: unknown }): fc.Arbitrary<BrokenOverlay> {
+  const breaks = [
+    ...breaksIn(schema, schema, []),
+    ...requiredIn(base.schema, base.schema, base.data, []).map((path) => breakAt(path, 'missing', fc.constant(null))),
+  ];
+  const byFault = new Map(breaks.map(({ fault }) => [fault, breaks.filter((other) => other.fault === fault)]));
+  const oneBreak = fc.oneof(...[...byFault.values()].map((some) => fc.constantFrom(...some)));
+  return fc
+    .tuple(overlays(schema), oneBreak)
+    .chain(([overlay, { path, fault, values }]) =>
+      values.map((value) => ({ overlay: withValueAt(overlay, path, value), path, fault })),
+    );
+}
+
+/* Values that are allowed. */
+
+/** What people write where the schema allows far more, by what the schema calls it. */
+const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
+  [/amount of CPU/, ['10m', '100m', '250m', '1', '1.5', '2']],
+  [/amount of bytes/, ['64Mi', '256Mi', '512Mi', '1Gi', '1.5Gi', '2Gi', '500M']],
+  [/DNS label/, ['shop', 'todo-app-x', 'fast-ssd', 'a']],
+  [/image repository/, ['postgres', 'redis', 'registry.example.com:5000/shop/backend', 'oliver006/redis_exporter']],
+  [/image tag/, ['1.0.0', '16.13-alpine', 'v2', '0775', '1e3']],
+  [/slash/, ['/', '/health', '/metrics?full=1', '/a b']],
+  [/version/, ['2.0.0', '1.0', '3']],
+];
+
+const VARIABLES = ['LOG_FORMAT', 'DATABASE_URL', 'PORT', 'A', 'A_B', '_x', 'FEATURE_X', 'yes', 'E0'];
+const STRANGE_KEYS = ['__proto__', 'constructor', 'toString', '', ' ', 'a b', 'a.b', 'a/b', '1', 'ä', 'x\ny'];
+const WORDS = [
+  'run',
+  '/tmp',
+  '/var/cache/x',
+  'prometheus',
+  'team-a',
+  'yes',
+  '0775',
+  '1e3',
+  '$(PATH)',
+  '{{ .Values.x }}',
+  ' x',
+  'a\nb\n',
+  '',
+];
+
+const anyText = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...WORDS) },
+  { weight: 1, arbitrary: fc.string() },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 5 }) },
+);
+const anyKey = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom(...VARIABLES) },
+  { weight: 4, arbitrary: fc.stringMatching(/^[A-Z][A-Z0-9_]{0,8}$/) },
+  { weight: 1, arbitrary: fc.constantFrom(...STRANGE_KEYS) },
+);
+
+function deref(root: Schema, schema: Schema): Schema {
+  if (!schema.$ref) return schema;
+  const path = decodeURIComponent(schema.$ref).split('/').slice(1);
+  return deref(
+    root,
+    path.reduce((node, key) => node[key], root),
+  );
+}
+
+const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat();
+
+function valueOf(root: Schema, reference: Schema): fc.Arbitrary<unknown> {
+  const schema = deref(root, reference);
+  if (schema.enum) return fc.constantFrom(...schema.enum);
+  const types = typesOf(schema);
+  return fc.oneof(
+    ...types.map((type) => ({ weight: type === 'null' ? 1 : 12, arbitrary: valueOfType(root, schema, type) })),
+  );
+}
+
+function valueOfType(root: Schema, schema: Schema, type: string): fc.Arbitrary<unknown> {
+  if (type === 'object') return mapOf(root, schema, 1);
+  if (type === 'array') return fc.array(valueOf(root, schema.items), { minLength: schema.minItems ?? 0, maxLength: 3 });
+  if (type === 'string') return textOf(schema);
+  if (type === 'integer') return integerOf(schema);
+  if (type === 'number') return numberOf(schema);
+  return type === 'boolean' ? fc.boolean() : fc.constant(null);
+}
+
+function textOf(schema: Schema): fc.Arbitrary<string> {
+  if (!schema.pattern) return anyText;
+  const matching = fc.stringMatching(new RegExp(schema.pattern));
+  const usual = USUAL.find(([title]) => title.test(schema.title ?? ''))?.[1];
+  if (!usual) return matching;
+  return fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: matching });
+}
+
+function integerOf({
+  minimum = -10,
+  exclusiveMaximum = Number.MAX_SAFE_INTEGER,
+  maximum = exclusiveMaximum - 1,
+}: Schema): fc.Arbitrary<number> {
+  return fc.oneof(
+    { weight: 20, arbitrary: fc.integer({ min: minimum, max: Math.min(maximum, minimum + 20) }) },
+    { weight: 1, arbitrary: fc.integer({ min: minimum, max: Math.min(maximum, 2 ** 31 - 1) }) },
+    { weight: 1, arbitrary: fc.constantFrom(minimum, maximum) },
+  );
+}
+
+function numberOf({ minimum = -1e6, maximum = 1e300 }: Schema): fc.Arbitrary<number> {
+  const usual = fc
+    .integer({ min: minimum * 10, max: Math.min(maximum, minimum + 2) * 10 })
+    .map((tenths) => tenths / 10);
+  return fc.oneof(
+    { weight: 20, arbitrary: usual },
+    { weight: 1, arbitrary: fc.double({ min: minimum, max: maximum, noNaN: true }) },
+  );
+}
+
+/** A key of a map whose keys are free, as far as the schema lets them be. */
+function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
+  if (!propertyNames) return anyKey;
+  const pattern = new RegExp(propertyNames.pattern);
+  const known = [...VARIABLES, 'team', 'work_mem', 'constructor'].filter((key) => pattern.test(key));
+  return fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...known) },
+    { weight: 1, arbitrary: fc.stringMatching(pattern) },
+  );
+}
+
+/** Each key of a map is there once in so many times, the required ones always. */
+function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unknown> {
+  const entries = Object.entries<Schema>(schema.properties ?? {}).map(([key, inside]) => {
+    const value = valueOf(root, inside).map((found) => [[key, found] as const]);
+    if (schema.required?.includes(key)) return value;
+    return fc.oneof({ weight: absent, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: value });
+  });
+  const free =
+    typeof schema.additionalProperties === 'object'
+      ? fc.uniqueArray(fc.tuple(keyOf(schema), valueOf(root, schema.additionalProperties)), {
+          selector: ([key]) => key,
+          maxLength: 3,
+        })
+      : fc.constant([]);
+  return fc.tuple(free, ...entries).map((parts) => Object.fromEntries(parts.flat() as [string, unknown][]));
+}
+
+/* Values that are not. */
+
+interface Break {
+  readonly path: Path;
+  readonly fault: Fault;
+  readonly values: fc.Arbitrary<unknown>;
+}
+
+const breakAt = (path: Path, fault: Fault, values: fc.Arbitrary<unknown>): Break => ({ path, fault, values });
+
+const SAMPLES: Record<string, fc.Arbitrary<unknown>> = {
+  array: fc.constantFrom([], ['x']),
+  boolean: fc.boolean(),
+  null: fc.constant(null),
+  number: fc.constantFrom(0, 7, 1.5),
+  object: fc.constantFrom({}, { x: 1 }),
+  string: fc.constantFrom('', 'yes', 'two', '7', '!'),
+};
+
+/** Every way in which something below a path can be wrong. */
+function breaksIn(root: Schema, reference: Schema, path: Path): Break[] {
+  const schema = deref(root, reference);
+  const own = path.length === 0 ? [] : [...wrongTypes(schema, path), ...wrongValues(schema, path)];
+  const item = schema.items && breaksIn(root, schema.items, [...path, 0]);
+  return [...own, ...(item ?? []), ...breaksInMap(root, schema, path)];
+}
+
+function wrongTypes(schema: Schema, path: Path): Break[] {
+  const allowed = typesOf(schema).flatMap((type) => (type === 'integer' ? ['integer', 'number'] : [type]));
+  const others = Object.entries(SAMPLES).filter(([type]) => !allowed.includes(type));
+  return [breakAt(path, 'wrong type', fc.oneof(...others.map(([, values]) => values)))];
+}
+
+function wrongValues(
+  {
+    enum: allowed,
+    pattern,
+    minimum,
+    exclusiveMaximum,
+    maximum = exclusiveMaximum && exclusiveMaximum - 1,
+    minItems,
+    ...rest
+  }: Schema,
+  path: Path,
+): Break[] {
+  const numbers = [
+    ...(minimum === undefined ? [] : [minimum - 1, -1e9]),
+    ...(maximum === undefined ? [] : [maximum + 1, 2 ** 53]),
+    ...(typesOf(rest).includes('integer') ? [1.5] : []),
+  ];
+  const texts = fc.oneof(fc.constantFrom('', '!', 'two words', 'Ä', '-'), fc.string());
+  const isWrong = (text: string) => (allowed ? !allowed.includes(text) : !new RegExp(pattern).test(text));
+  return [
+    ...(allowed || pattern ? [breakAt(path, 'not allowed', texts.filter(isWrong))] : []),
+    ...(numbers.length > 0 ? [breakAt(path, 'out of range', fc.constantFrom(...numbers))] : []),
+    ...(minItems ? [breakAt(path, 'too few', fc.constant([]))] : []),
+  ];
+}
+
+function breaksInMap(root: Schema, schema: Schema, path: Path): Break[] {
+  const { properties = {}, additionalProperties, required = [] } = schema;
+  if (!typesOf(schema).includes('object')) return [];
+  const unknown = ['unknown', 'replica', 'x', 'constructor', '__proto__'].filter(
+    (key) => !Object.hasOwn(properties, key),
+  );
+  return [
+    ...Object.entries(properties).flatMap(([key, inside]) => breaksIn(root, inside, [...path, key])),
+    ...(additionalProperties === false
+      ? unknown.map((key) => breakAt([...path, key], 'unknown key', fc.constantFrom<unknown>(1, 'x', {})))
+      : additionalProperties
+        ? breaksIn(root, additionalProperties, [...path, 'key'])
+        : []),
+    ...(required as string[]).map((key) => breakAt([...path, key], 'missing', fc.constant(undefined))),
+  ];
+}
+
+/** What an environment must not remove. */
+function requiredIn(root: Schema, reference: Schema, data: any, path: Path): Path[] {
+  const { properties = {}, required = [] } = deref(root, reference);
+  const own = (required as string[]).map((key) => [...path, key]);
+  const inside = Object.entries(properties).flatMap(([key, schema]) =>
+    data?.[key] === undefined ? [] : requiredIn(root, schema, data[key], [...path, key]),
+  );
+  return [...own, ...inside];
+}
+
+/** A copy with a value at a path; `undefined` takes away what is there, and a list on the way has that one item. */
+function withValueAt(around: any, [key, ...rest]: Path, value: unknown): any {
+  if (key === undefined) return value;
+  if (typeof key === 'number') return [withValueAt(Array.isArray(around) ? around[0] : undefined, rest, value)];
+  const isMap = typeof around === 'object' && around !== null && !Array.isArray(around);
+  const entries = new Map<string, unknown>(isMap ? Object.entries(around) : []);
+  if (rest.length === 0 && value === undefined) entries.delete(key);
+  else entries.set(key, withValueAt(entries.get(key), rest, value));
+  return Object.fromEntries(entries);
+}
