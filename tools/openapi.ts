@@ -45,11 +45,13 @@ const serverPopulated: Record<string, string[]> = {
   ],
 };
 
-/** The structure of a value: all that is kept of a JSON Schema. */
+/** The structure of a value: all that is kept of a JSON Schema. What only a validator looks at may be there besides. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
   readonly format?: string;
+  readonly enum?: (string | number)[];
+  readonly default?: unknown;
   readonly properties?: Record<string, Schema>;
   readonly required?: string[];
   readonly items?: Schema;
@@ -113,7 +115,7 @@ function readOpenApi(version: string): OpenApi {
 }
 
 /** Folder of a Go module in Go's own cache: verified against its checksum, and downloaded once. */
-function goModule(module: string): string {
+export function goModule(module: string): string {
   // Outside the repository, so that no go.mod has a say.
   const result = spawnSync('go', ['mod', 'download', '-json', module], { cwd: tmpdir(), encoding: 'utf8' });
   if (result.error) {
@@ -224,4 +226,4 @@ function shortNames(names: string[]): (name: string) => string {
   return (full) => short.get(full)!;
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

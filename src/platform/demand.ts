@@ -25,6 +25,17 @@ const NOTHING: Demand = {
   storage: 0,
 };
 
+const SOLVER: Demand = {
+  ...NOTHING,
+  pods: 1,
+  cpuRequests: 10,
+  cpuLimits: 100,
+  memoryRequests: 64 * 2 ** 20,
+  memoryLimits: 64 * 2 ** 20,
+  ephemeralRequests: 64 * 2 ** 20,
+  ephemeralLimits: 256 * 2 ** 20,
+};
+
 const combine = (a: Demand, b: Demand, operation: (x: number, y: number) => number): Demand =>
   Object.fromEntries(
     Object.entries(a).map(([key, value]) => [key, operation(value, b[key as keyof Demand])]),
@@ -39,6 +50,15 @@ export function steadyDemand(objects: any[]): Demand {
   return sum(objects.filter(isLongRunning).map((object) => workloadDemand(object, replicasOf(object, objects, 'min'))));
 }
 
+/** What of that the injected sidecars ask for. */
+export function steadySidecarDemand(objects: any[]): Demand {
+  return sum(
+    objects
+      .filter(isLongRunning)
+      .map((object) => times(injectedDemand(object.spec.template), replicasOf(object, objects, 'min'))),
+  );
+}
+
 /**
  * The most that can exist at one time: every workload at its autoscaler's maximum, in the middle of a rollout (the new
  * pods that come before old ones go, and the old ones that are still shutting down), and every Job.
@@ -46,6 +66,8 @@ export function steadyDemand(objects: any[]): Demand {
 export function peakDemand(objects: any[]): Demand {
   return sum(
     objects.map((object) => {
+      // While a certificate is ordered, cert-manager's solver runs in the namespace; figures of its own defaults.
+      if (object.kind === 'Ingress' || object.kind === 'Gateway') return SOLVER;
       if (object.kind === 'Job') return times(podDemand(object.spec.template), object.spec.parallelism ?? 1);
       if (object.kind === 'CronJob') return podDemand(object.spec.jobTemplate.spec.template);
       if (!isLongRunning(object)) return NOTHING;
@@ -94,9 +116,26 @@ function workloadDemand(workload: any, replicas: number): Demand {
 function podDemand(template: any): Demand {
   const init: any[] = template.spec.initContainers ?? [];
   const sidecars = init.filter(({ restartPolicy }) => restartPolicy === 'Always');
-  const running = sum([...template.spec.containers, ...sidecars].map(containerDemand));
+  const running = add(sum([...template.spec.containers, ...sidecars].map(containerDemand)), injectedDemand(template));
   const starting = init.filter(({ restartPolicy }) => restartPolicy !== 'Always').map(containerDemand);
   return { ...starting.reduce(largest, running), pods: 1 };
+}
+
+/** What Dapr's injector adds to a pod when it is made: manifests hold only the annotations that tell how much. */
+function injectedDemand({ metadata: { annotations = {} } = {} as any }: any): Demand {
+  if (annotations['dapr.io/enabled'] !== 'true') return NOTHING;
+  const amounts = (kind: string) => ({
+    cpu: annotations[`dapr.io/sidecar-cpu-${kind}`],
+    memory: annotations[`dapr.io/sidecar-memory-${kind}`],
+  });
+  // It says nothing of local disk; there the limit range of the namespace steps in.
+  const disk = { requests: '64Mi', limits: '256Mi' };
+  return containerDemand({
+    resources: {
+      requests: { ...amounts('request'), 'ephemeral-storage': disk.requests },
+      limits: { ...amounts('limit'), 'ephemeral-storage': disk.limits },
+    },
+  });
 }
 
 function containerDemand({ resources: { requests = {}, limits = {} } = {} as any }: any): Demand {

@@ -149,13 +149,6 @@ export class System extends Chart {
       const found = `expected a namespace of the system's own, got "${props.namespace}", which is the cluster's`;
       throw new ValidationError(this, 'namespace', `${found}; name another`);
     }
-    if (Object.keys(props.prometheus?.podLabels ?? {}).some((label) => /^(__proto__|constructor)$/.test(label))) {
-      throw new ValidationError(
-        this,
-        'prometheus.podLabels',
-        'holds a name that JavaScript keeps for itself; use another label',
-      );
-    }
     systems.set(this, this);
     this.systemName = props.system;
     this.environment = props.environment;

@@ -152,7 +152,9 @@ function resolveRef(schema: Schema, root: Schema): Schema {
   const ref = schema['$ref'];
   if (typeof ref !== 'string') return schema;
   const target = pointer(decodeURIComponent(ref)).reduce<any>((node, key) => node?.[key], root);
-  return resolveRef((target ?? {}) as Schema, root);
+  // What stands beside a reference narrows it, as a duration that must not be zero.
+  const { $ref: _ref, ...beside } = schema;
+  return { ...resolveRef((target ?? {}) as Schema, root), ...beside };
 }
 
 const valueAt = (data: unknown, path: SettingPath): unknown =>

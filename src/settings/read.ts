@@ -136,12 +136,18 @@ class Reader {
         this.problems.push({ ...place, message });
         return [];
       }
+      if (name === '__proto__' || name === 'constructor') {
+        this.problems.push({
+          ...place,
+          message: `the key ${name} is one that JavaScript keeps for itself; use another`,
+        });
+        return [];
+      }
       const inside = [...path, name];
       this.keys.set(pathKey(inside), place);
       // In a flow map a key may stand alone: then it is where its value would be.
       return [[name, this.plain(value, inside, value ? undefined : place)] as const];
     });
-    // Built so that a key called __proto__ is a key like any other.
     return Object.fromEntries(entries);
   }
 

@@ -1,7 +1,14 @@
 import type { Construct } from 'constructs';
 
+import { Dapr } from '../dapr/dapr';
+import type { DaprSettings } from '../dapr/settings';
 import { Postgres, type PostgresSettings } from '../data/postgres';
 import { Redis, type RedisSettings } from '../data/redis';
+import { Edge } from '../edge/edge';
+import type { EdgeSettings } from '../edge/settings';
+import { Kafka, type KafkaSettings } from '../messaging/kafka';
+import { KafkaTopics, type TopicSettings } from '../messaging/topics';
+import { ZooKeeper, type ZooKeeperSettings } from '../messaging/zookeeper';
 import { System, type SystemSettings } from '../platform/system';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
@@ -16,11 +23,32 @@ export interface TodoEvolutionSettings extends SystemSettings {
   /** The database of tasks and users. */
   readonly postgres: PostgresSettings;
 
-  /** Sessions and cached answers. */
+  /** Sessions, cached answers and the state store. */
   readonly redis: RedisSettings;
+
+  /** The ensemble that keeps Kafka's cluster together, in its mode of that name. */
+  readonly zookeeper: ZooKeeperSettings;
+
+  /** The broker of events. */
+  readonly kafka: KafkaSettings;
+
+  /**
+   * Topics of events, each with the route of the backend that handles it.
+   * @minItems 1
+   */
+  readonly topics: TopicSettings[];
+
+  /** The topic that is exchanged with systems outside, by Dapr's binding. */
+  readonly binding: TopicSettings;
+
+  /** Sidecars, and what they connect to. */
+  readonly dapr: DaprSettings;
+
+  /** Host, certificate and limits at the edge. */
+  readonly edge: EdgeSettings;
 }
 
-/** Todo Evolution: a web front, an API behind it, its database and its cache. */
+/** Todo Evolution: a web front, an API behind it, its database and its cache, and events between them. */
 export class TodoEvolution extends System {
   public constructor(scope: Construct, environment: string, settings: TodoEvolutionSettings) {
     super(scope, `todo-evolution-${environment}`, { ...settings, system: 'todo-evolution', environment });
@@ -28,11 +56,29 @@ export class TodoEvolution extends System {
     const postgres = new Postgres(this.layer('data'), 'postgres', settings.postgres);
     const redis = new Redis(this.layer('data'), 'redis', settings.redis);
 
+    const messaging = this.layer('messaging');
+    const zookeeper = ZooKeeper.forMode(settings.kafka.mode, messaging, 'zookeeper', settings.zookeeper);
+    const kafka = new Kafka(messaging, 'kafka', settings.kafka, zookeeper);
+    new KafkaTopics(messaging, 'kafka-topics', kafka, [...settings.topics, settings.binding]);
+
+    const dapr = new Dapr(this.layer('dapr'), 'dapr', settings.dapr);
+    const state = dapr.stateStore('statestore', redis);
+    const events = dapr.pubSub('pubsub', kafka);
+    const binding = dapr.binding('kafka-binding', kafka, settings.binding);
+
     const backend = new WebService(this.layer('apps'), 'backend', settings.backend);
     backend.use(postgres);
     backend.use(redis);
+    backend.use(state);
+    backend.use(events);
+    backend.use(binding);
+    for (const topic of settings.topics) events.subscribe(backend, topic);
 
     const frontend = new WebService(this.layer('apps'), 'frontend', settings.frontend);
-    frontend.use(backend);
+    frontend.use(dapr.service(backend));
+
+    const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
+    edge.route('/api', backend);
+    edge.route('/', frontend);
   }
 }

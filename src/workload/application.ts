@@ -2,7 +2,7 @@ import { Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import { type EnvVar, KubeConfigMap } from '../../imports/k8s';
-import type { IConnectable, SecretVariable } from '../network/connectable';
+import type { IConnectable, SecretVariable, WaitFor } from '../network/connectable';
 import { Connections } from '../network/connections';
 import type { DnsLabel } from '../platform/names';
 import { Secrets } from '../platform/secrets';
@@ -83,6 +83,12 @@ export interface ApplicationSettings {
   readonly resources?: ResourcesSettings;
 }
 
+/** Something that wants to know who uses it, as a component of Dapr does, which only its users may reach. */
+export interface IUseListener {
+  /** Called when an application declares that it uses this. */
+  onUsedBy(client: Workload): void;
+}
+
 /** How a relation is treated. */
 export interface UseOptions {
   /**
@@ -143,7 +149,7 @@ export abstract class Application extends Workload {
   private readonly parameters = new Map<string, string>();
   private readonly secretVariables: SecretVariable[] = [];
   private readonly composed = new Map<string, string>();
-  private readonly waits: HardenedContainer[] = [];
+  private readonly waits = new Map<string, WaitFor>();
 
   protected constructor(scope: Construct, id: string, component: string, application: ResolvedApplication) {
     super(scope, id, { component, version: versionOf(application.image) });
@@ -177,7 +183,8 @@ export abstract class Application extends Workload {
       this.claim(variable);
       this.composed.set(variable, value);
     }
-    if (endpoint.waitFor && !options.optional) this.waits.push(renderWaitFor(endpoint.peer.name, endpoint.waitFor));
+    if (endpoint.waitFor && !options.optional) this.waits.set(endpoint.peer.name, endpoint.waitFor);
+    if ('onUsedBy' in target) (target as IConnectable & IUseListener).onUsedBy(this);
   }
 
   /** Adds parameters, each of which may be set only once. */
@@ -193,7 +200,7 @@ export abstract class Application extends Workload {
    * @internal
    */
   protected _waitContainers(): HardenedContainer[] {
-    return this.waits;
+    return [...this.waits].map(([name, waitFor]) => renderWaitFor(name, waitFor));
   }
 
   /**

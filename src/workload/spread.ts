@@ -7,13 +7,13 @@ export type SpreadRule = 'none' | 'preferred' | 'required';
 export interface SpreadSettings {
   /**
    * No two pods on one node.
-   * @default preferred
+   * @default - preferred, where the construct does not say otherwise
    */
   readonly hosts?: SpreadRule;
 
   /**
    * Evenly over the zones, with a difference of at most one pod.
-   * @default preferred
+   * @default - preferred, where the construct does not say otherwise
    */
   readonly zones?: SpreadRule;
 }

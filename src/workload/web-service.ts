@@ -220,9 +220,15 @@ export class WebService extends Application implements IConnectable {
   /** What a client needs to know: `<NAME>_URL`. */
   public readonly endpoint: Endpoint;
 
+  /** Port of the Service. */
+  public readonly servicePort: number;
+
+  private readonly podAnnotations: { [annotation: string]: string } = {};
+
   public constructor(scope: Construct, id: string, settings: WebServiceSettings) {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
+    this.servicePort = resolved.servicePort;
     checkAutoscaling(this, resolved.autoscaling);
     this.checkRollout(resolved.rollout);
     this.addParameters({ PORT: `${resolved.port}` });
@@ -238,6 +244,11 @@ export class WebService extends Application implements IConnectable {
     this.deployment = this.renderDeployment(resolved, scraping);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
+  }
+
+  /** Adds annotations to the pods, for what others put into them. */
+  public annotatePods(annotations: { [annotation: string]: string }): void {
+    Object.assign(this.podAnnotations, annotations);
   }
 
   private checkRollout({
@@ -304,7 +315,7 @@ export class WebService extends Application implements IConnectable {
     return renderPod(
       {
         labels: this.podTemplateLabels(),
-        annotations: { ...this.checksum(), ...scraping },
+        annotations: { ...this.checksum(), ...scraping, ...this.podAnnotations },
         serviceAccountName: this.serviceAccount.name,
         profile: this._applicationProfile(),
         containers: [main],

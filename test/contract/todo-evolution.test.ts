@@ -152,7 +152,17 @@ describe('production', () => {
         .all('ServiceAccount')
         .map(({ metadata }) => metadata.name)
         .sort(),
-    ).toEqual(['backend', 'frontend', 'postgres', 'redis']);
+    ).toEqual([
+      'backend',
+      'frontend',
+      'kafka',
+      'kafka-exporter',
+      'kafka-topics',
+      'postgres',
+      'redis',
+      'zookeeper',
+      'zookeeper-exporter',
+    ]);
     const subjects = production.all('RoleBinding').flatMap((binding) => binding.subjects);
     expect(subjects.every(({ kind }) => kind === 'Group')).toBe(true);
     expect(

@@ -166,17 +166,21 @@ test('an alias that is used often, but not within itself, is fine', () => {
   expect(data['d']).toEqual([[{ b: 1 }, { b: 1 }], { b: 1 }]);
 });
 
-test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
-  'a key called %s is a key like any other',
-  (key) => {
-    const { data, problems, has } = read(`${key}: { polluted: true }\n`);
-    expect(problems).toEqual([]);
-    expect(Object.keys(data)).toEqual([key]);
-    expect(Object.hasOwn(data, key)).toBe(true);
-    expect(({} as any).polluted).toBeUndefined();
-    expect(has([key, 'polluted'])).toBe(true);
-  },
-);
+test.each(['__proto__', 'constructor'])('a key called %s is refused, for it would be lost on the way', (key) => {
+  expect(problemsIn(`a:\n  ${key}: { polluted: true }\n`)).toEqual([
+    `staging.yaml:2:3 the key ${key} is one that JavaScript keeps for itself; use another`,
+  ]);
+  expect(({} as any).polluted).toBeUndefined();
+});
+
+test.each(['toString', 'hasOwnProperty'])('a key called %s is a key like any other', (key) => {
+  const { data, problems, has } = read(`${key}: { polluted: true }\n`);
+  expect(problems).toEqual([]);
+  expect(Object.keys(data)).toEqual([key]);
+  expect(Object.hasOwn(data, key)).toBe(true);
+  expect(({} as any).polluted).toBeUndefined();
+  expect(has([key, 'polluted'])).toBe(true);
+});
 
 test('problems are told in the order of files, lines, columns and texts', () => {
   const problem = (file: string, line: number, column: number, message: string) => ({ file, line, column, message });

@@ -78,10 +78,9 @@ const anyKey = fc.oneof(
 function deref(root: Schema, schema: Schema): Schema {
   if (!schema.$ref) return schema;
   const path = decodeURIComponent(schema.$ref).split('/').slice(1);
-  return deref(
-    root,
-    path.reduce((node, key) => node[key], root),
-  );
+  const { $ref: _ref, ...beside } = schema;
+  const target = path.reduce((node, key) => node[key], root);
+  return { ...deref(root, target), ...beside };
 }
 
 const typesOf = (schema: Schema): string[] => [schema.type ?? []].flat();
@@ -126,7 +125,7 @@ function integerOf({
 
 function numberOf({ minimum = -1e6, maximum = 1e300 }: Schema): fc.Arbitrary<number> {
   const usual = fc
-    .integer({ min: minimum * 10, max: Math.min(maximum, minimum + 2) * 10 })
+    .integer({ min: Math.ceil(minimum * 10), max: Math.floor(Math.min(maximum, minimum + 2) * 10) })
     .map((tenths) => tenths / 10);
   return fc.oneof(
     { weight: 20, arbitrary: usual },

@@ -276,14 +276,34 @@ const containerNeeds = ({ resources: { requests, limits } = {} as any }: any): S
   );
 
 /** A sidecar runs beside all that starts after it; another init container runs alone with the sidecars before it. */
-function podNeeds(spec: any): Sum {
+/** The sidecar that Dapr's injector adds when a pod is made, as the annotations order it. */
+function injected({ spec }: any): any[] {
+  const annotations = spec.template?.metadata.annotations ?? {};
+  if (annotations['dapr.io/enabled'] !== 'true') return [];
+  const amounts = (kind: string) => ({
+    cpu: annotations[`dapr.io/sidecar-cpu-${kind}`],
+    memory: annotations[`dapr.io/sidecar-memory-${kind}`],
+  });
+  return [
+    {
+      ports: [{ containerPort: 50002 }, { containerPort: Number(annotations['dapr.io/metrics-port']) }],
+      // Of local disk the annotations say nothing: these are the defaults of the namespace's limit range.
+      resources: {
+        requests: { ...amounts('request'), 'ephemeral-storage': '64Mi' },
+        limits: { ...amounts('limit'), 'ephemeral-storage': '256Mi' },
+      },
+    },
+  ];
+}
+
+function podNeeds(spec: any, sidecar: any[]): Sum {
   let sidecars: Sum = {};
   const moments: Sum[] = [];
   for (const init of spec.initContainers ?? []) {
     moments.push(add([sidecars, containerNeeds(init)]));
     if (init.restartPolicy === 'Always') sidecars = moments.at(-1)!;
   }
-  moments.push(add([sidecars, ...spec.containers.map(containerNeeds)]));
+  moments.push(add([sidecars, ...[...spec.containers, ...sidecar].map(containerNeeds)]));
   const peak = mapSum(moments.at(-1)!, (_, key) => Math.max(...moments.map((moment) => moment[key] ?? 0)));
   return { ...peak, pods: 1 };
 }
@@ -304,7 +324,7 @@ function mostPods(workload: Workload, world: World): number {
   if (kind === 'Job') return spec.parallelism ?? 1;
   if (kind === 'CronJob') return 1;
   const replicas = scalerOf(workload, world)?.spec.maxReplicas ?? spec.replicas ?? 1;
-  if (kind !== 'Deployment') return replicas;
+  if (kind !== 'Deployment' || spec.strategy?.type === 'Recreate') return replicas;
   const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
   const surge = share(maxSurge, replicas, Math.ceil);
   const step = surge + share(maxUnavailable, replicas, Math.floor);
@@ -320,7 +340,9 @@ function quota(world: World): string[] {
     const one = { persistentvolumeclaims: given.length, 'requests.storage': storage.reduce((a, b) => a + b, 0) };
     return times(one, object.spec.replicas ?? 1);
   });
-  const pods = world.workloads.map((workload) => times(podNeeds(workload.spec), mostPods(workload, world)));
+  const pods = world.workloads.map((workload) =>
+    times(podNeeds(workload.spec, injected(workload.object)), mostPods(workload, world)),
+  );
   const services = (type: string) => world.kind('Service').filter(({ spec }) => spec.type === type).length;
   const peak = {
     ...add([...claims, ...pods]),
@@ -444,8 +466,15 @@ function policies(world: World): string[] {
   const denies = wide.some((one) => both(one) && isEmpty(one.spec.ingress) && isEmpty(one.spec.egress));
   const dns = ({ spec }: any) =>
     isEmpty(spec.ingress) && each(spec.egress, (rule: any) => rule.ports).every(({ port }: any) => port === 53);
-  const own = all.filter((one) => !wide.includes(one));
+  // The pods with which a certificate is ordered are made by cert-manager, and are in no manifest.
+  const solver = ({ spec }: any) => spec.podSelector?.matchLabels?.['acme.cert-manager.io/http01-solver'] === 'true';
+  const solverPorts = all.filter(solver).flatMap(({ spec }) => each(spec.ingress, (rule: any) => rule.ports));
+  const own = all.filter((one) => !wide.includes(one) && !solver(one));
   return [
+    ...unless(
+      solverPorts.every(({ port }: any) => port === 8089),
+      'the policy of certificate solvers opens more than their port',
+    ),
     ...unless(denies, 'no NetworkPolicy denies everything'),
     ...each(wide, (one) => unless(dns(one), `${idOf(one)}: opens more than DNS for every pod`)),
     ...each(own, (one) => [
@@ -467,8 +496,8 @@ function policies(world: World): string[] {
   ];
 }
 
-const portsOf = ({ containers }: Workload): any[] =>
-  containers.flatMap(({ container }) =>
+const portsOf = ({ containers, object }: Workload): any[] =>
+  [...containers.map(({ container }) => container), ...injected(object)].flatMap((container) =>
     (container.ports ?? []).flatMap((port: any) => [port.name, port.containerPort]),
   );
 

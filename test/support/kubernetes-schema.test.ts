@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { minors, schemaErrors } from './kubernetes-schema';
 
 const newest = minors.at(-1)!;
@@ -101,4 +103,233 @@ test('what the server fills in has no place in a manifest', () => {
 
 test('a minor without schemas is a mistake in the test', () => {
   expect(() => schemaErrors(deployment(), '1.29')).toThrow('no schemas of Kubernetes 1.29');
+});
+
+const custom = (apiVersion: string, kind: string, spec: object, more: object = {}) => ({
+  apiVersion,
+  kind,
+  metadata: { name: 'orders', namespace: 'shop' },
+  spec,
+  ...more,
+});
+
+const gatewayApi = 'gateway.networking.k8s.io/v1';
+const envoyGateway = 'gateway.envoyproxy.io/v1alpha1';
+const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'orders' };
+const httpRoute = (...filters: object[]) => ({
+  parentRefs: [{ name: 'edge' }],
+  hostnames: ['shop.example.com'],
+  rules: [{ matches: [{ path: { value: '/api' } }], filters, backendRefs: [{ name: 'orders', port: 80 }] }],
+});
+const mtls = { enabled: true, controlPlaneTrustDomain: 'cluster.local' };
+const orders = { pubsubname: 'pubsub', topic: 'orders' };
+
+/** Per custom kind: one that is good, and the same one broken, with what is said of it. */
+const customResources: [kind: string, good: object, broken: object, errors: string[]][] = [
+  [
+    'Certificate',
+    custom('cert-manager.io/v1', 'Certificate', {
+      secretName: 'tls',
+      issuerRef: { name: 'ca' },
+      usages: ['server auth'],
+    }),
+    custom('cert-manager.io/v1', 'Certificate', { issuerRef: { name: 'ca' }, usages: ['server'] }),
+    [
+      '/spec/secretName: required field is missing',
+      expect.stringMatching(/^\/spec\/usages\/0: .* expected, got "server"$/),
+    ],
+  ],
+  [
+    'Component',
+    custom(
+      'dapr.io/v1alpha1',
+      'Component',
+      {
+        type: 'pubsub.redis',
+        version: 'v1',
+        metadata: [
+          { name: 'maxLen', value: 10 },
+          { name: 'host', value: 'a:1' },
+        ],
+      },
+      { auth: { secretStore: 'kubernetes' }, scopes: ['orders'] },
+    ),
+    custom(
+      'dapr.io/v1alpha1',
+      'Component',
+      { type: 'pubsub.redis', version: 'v1', metadata: [] },
+      { auth: {}, scope: [] },
+    ),
+    ['/auth/secretStore: required field is missing', '/scope: unknown field'],
+  ],
+  [
+    'Configuration',
+    custom('dapr.io/v1alpha1', 'Configuration', { mtls: { ...mtls, sentryAddress: 'dapr-sentry:443' } }),
+    custom('dapr.io/v1alpha1', 'Configuration', { mtls }),
+    ['/spec/mtls/sentryAddress: required field is missing'],
+  ],
+  [
+    'Resiliency',
+    custom('dapr.io/v1alpha1', 'Resiliency', {
+      policies: {
+        retries: { often: { policy: 'constant', duration: '1s', maxRetries: 3 } },
+        timeouts: { short: '2s' },
+      },
+      targets: { apps: { orders: { retry: 'often', timeout: 'short' } } },
+    }),
+    custom('dapr.io/v1alpha1', 'Resiliency', { policies: { retries: { often: { maxRetries: '3' } } } }),
+    ['/spec/policies/retries/often/maxRetries: must be integer, got "3"', '/spec/targets: required field is missing'],
+  ],
+  [
+    'Subscription',
+    custom('dapr.io/v2alpha1', 'Subscription', { ...orders, routes: { default: '/orders' } }, { scopes: ['orders'] }),
+    custom('dapr.io/v2alpha1', 'Subscription', orders),
+    ['/spec/routes: required field is missing'],
+  ],
+  [
+    'BackendTrafficPolicy',
+    custom(envoyGateway, 'BackendTrafficPolicy', {
+      targetRefs: [route],
+      connection: { bufferLimit: '32Ki' },
+      healthCheck: { passive: { consecutive5XxErrors: 3 } },
+      retry: { numRetries: 2, retryOn: { httpStatusCodes: [503], triggers: ['connect-failure'] } },
+    }),
+    custom(envoyGateway, 'BackendTrafficPolicy', {
+      targetRefs: [route],
+      connection: { bufferLimit: '32 KiB' },
+      retry: { retryOn: { httpStatusCodes: [600] } },
+    }),
+    [
+      expect.stringMatching(/^\/spec\/connection\/bufferLimit: must match pattern .*, got "32 KiB"$/),
+      expect.stringMatching(/^\/spec\/connection\/bufferLimit: must match pattern .*, got "32 KiB"$/),
+      '/spec/retry/retryOn/httpStatusCodes/0: must be < 600, got 600',
+    ],
+  ],
+  [
+    'ClientTrafficPolicy',
+    custom(envoyGateway, 'ClientTrafficPolicy', {
+      targetRefs: [{ ...route, kind: 'Gateway' }],
+      http3: {},
+      tls: { minVersion: '1.2' },
+    }),
+    custom(envoyGateway, 'ClientTrafficPolicy', {
+      targetRefs: [{ ...route, kind: 'Gateway' }],
+      http3: { enabled: true },
+      timeout: { http: { requestReceivedTimeout: '1 minute' } },
+    }),
+    [
+      '/spec/http3/enabled: unknown field',
+      expect.stringMatching(/^\/spec\/timeout\/http\/requestReceivedTimeout: must match pattern .*, got "1 minute"$/),
+    ],
+  ],
+  [
+    'SecurityPolicy',
+    custom(envoyGateway, 'SecurityPolicy', {
+      targetRefs: [route],
+      cors: { allowOrigins: ['https://shop.example.com'], allowMethods: ['GET'], maxAge: '1h' },
+    }),
+    custom(envoyGateway, 'SecurityPolicy', { targetRefs: [route], authorization: { defaultAction: 'Refuse' } }),
+    ['/spec/authorization/defaultAction: Allow or Deny expected, got "Refuse"'],
+  ],
+  [
+    'ExternalSecret',
+    custom('external-secrets.io/v1', 'ExternalSecret', {
+      secretStoreRef: { name: 'vault' },
+      data: [{ secretKey: 'password', remoteRef: { key: 'shop/orders', property: 'password' } }],
+    }),
+    custom('external-secrets.io/v1', 'ExternalSecret', {
+      secretStoreRef: { name: 'vault', kind: 'Vault' },
+      data: [{ secretKey: 'password', remoteRef: { property: 'password' } }],
+    }),
+    [
+      '/spec/data/0/remoteRef/key: required field is missing',
+      '/spec/secretStoreRef/kind: SecretStore or ClusterSecretStore expected, got "Vault"',
+    ],
+  ],
+  [
+    'SecretStore',
+    custom('external-secrets.io/v1', 'SecretStore', {
+      provider: { vault: { server: 'https://vault.example.com', auth: { kubernetes: { role: 'shop' } } } },
+    }),
+    custom('external-secrets.io/v1', 'SecretStore', { provider: {} }),
+    [expect.stringMatching(/^\/spec\/provider: must NOT have fewer than 1 properties, got \{\}$/)],
+  ],
+  [
+    'Gateway',
+    custom(gatewayApi, 'Gateway', {
+      gatewayClassName: 'envoy',
+      addresses: [{ value: '192.0.2.1' }],
+      listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }],
+    }),
+    custom(gatewayApi, 'Gateway', {
+      gatewayClassName: 'envoy',
+      listeners: [{ name: 'http', port: 80_000, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'Any' } } }],
+    }),
+    [
+      '/spec/listeners/0/allowedRoutes/namespaces/from: All or Selector or Same expected, got "Any"',
+      '/spec/listeners/0/port: must be <= 65535, got 80000',
+    ],
+  ],
+  [
+    'HTTPRoute',
+    custom(
+      gatewayApi,
+      'HTTPRoute',
+      httpRoute({ type: 'CORS', cors: { allowOrigins: ['https://shop.example.com'], allowMethods: ['GET'] } }),
+    ),
+    custom(gatewayApi, 'HTTPRoute', httpRoute({ type: 'URLRewrite', urlRewriting: {} })),
+    ['/spec/rules/0/filters/0/urlRewriting: unknown field'],
+  ],
+  [
+    'ReferenceGrant',
+    custom('gateway.networking.k8s.io/v1beta1', 'ReferenceGrant', {
+      from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'edge' }],
+      to: [{ group: '', kind: 'Service' }],
+    }),
+    custom('gateway.networking.k8s.io/v1beta1', 'ReferenceGrant', {
+      from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }],
+      to: [],
+    }),
+    ['/spec/from/0/namespace: required field is missing', '/spec/to: must NOT have fewer than 1 items, got []'],
+  ],
+];
+
+describe.each(customResources)('%s', (_kind, good, broken, errors) => {
+  test('is taken with every minor if it is good', () => {
+    expect(minors.flatMap((minor) => schemaErrors(good, minor))).toEqual([]);
+  });
+
+  test('is refused if it is broken', () => {
+    expect(schemaErrors(broken, newest).sort()).toEqual(errors);
+  });
+
+  test('has strict metadata and no status', () => {
+    expect(schemaErrors({ ...good, metadata: { nam: 'orders' }, status: {} }, newest).sort()).toEqual([
+      '/metadata/nam: unknown field',
+      '/status: unknown field',
+    ]);
+  });
+});
+
+test('there are examples of all custom resources', () => {
+  const { kinds } = JSON.parse(readFileSync(join(__dirname, '../schemas/custom-resources.json'), 'utf8'));
+  expect(customResources.map(([kind]) => kind).sort()).toEqual(
+    Object.keys(kinds)
+      .map((kind) => kind.replace(/.*\//, ''))
+      .sort(),
+  );
+});
+
+test('defaults are not written into the object', () => {
+  const sparse = custom(gatewayApi, 'HTTPRoute', httpRoute());
+  const before = structuredClone(sparse);
+  schemaErrors(sparse, newest);
+  expect(sparse).toEqual(before);
+});
+
+test('of Subscription there is the second version only', () => {
+  const old = custom('dapr.io/v1alpha1', 'Subscription', { ...orders, route: '/orders' });
+  expect(schemaErrors(old, newest)).toEqual([
+    `/kind: no schema of dapr.io/v1alpha1/Subscription in Kubernetes ${newest}`,
+  ]);
 });

@@ -16,31 +16,47 @@ export const minors: string[] = readdirSync(folder)
   .flatMap((file) => /^kubernetes-(.+)\.json$/.exec(file)?.[1] ?? [])
   .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 
-/** What a strict API server of this minor has against the object, each problem with its JSON pointer. */
+/**
+ * What a strict API server of this minor has against the object, each problem with its JSON pointer. Of custom resources
+ * there is one version for every minor.
+ */
 export function schemaErrors(object: any, minor: string): string[] {
+  if (!minors.includes(minor)) throw new Error(`no schemas of Kubernetes ${minor}, only of ${minors.join(', ')}`);
   const kind = `${object?.apiVersion}/${object?.kind}`;
-  const validate = validator(kind, minor);
-  if (!validate) return [`/kind: no schema of ${kind} in Kubernetes ${minor}`];
+  const builtIn = validator(kind, `kubernetes-${minor}`);
+  if (builtIn) return errors(builtIn, object);
+  const custom = validator(kind, 'custom-resources');
+  if (custom) return errors(custom, withDefaults(custom, object));
+  return [`/kind: no schema of ${kind} in Kubernetes ${minor}`];
+}
+
+/** A server fills in the defaults of a custom resource before it checks it, the validator while it does. */
+function withDefaults(validate: ValidateFunction, object: any): any {
+  const filled = structuredClone(object);
+  validate(filled);
+  return filled;
+}
+
+function errors(validate: ValidateFunction, object: any): string[] {
   return validate(object) ? [] : validate.errors!.map((error) => message(error, object));
 }
 
-function validator(kind: string, minor: string): ValidateFunction | undefined {
-  const { kinds, ajv } = schemas(minor);
+function validator(kind: string, name: string): ValidateFunction | undefined {
+  const { kinds, ajv } = schemas(name);
   // Compiles what the kind needs when it is first asked for, and keeps it.
-  return Object.hasOwn(kinds, kind) ? ajv.getSchema(`kubernetes${kinds[kind]}`) : undefined;
+  return Object.hasOwn(kinds, kind) ? ajv.getSchema(`${name}${kinds[kind]}`) : undefined;
 }
 
-function schemas(minor: string): Schemas {
-  const known = loaded.get(minor) ?? load(minor);
-  loaded.set(minor, known);
+function schemas(name: string): Schemas {
+  const known = loaded.get(name) ?? load(name);
+  loaded.set(name, known);
   return known;
 }
 
-function load(minor: string): Schemas {
-  if (!minors.includes(minor)) throw new Error(`no schemas of Kubernetes ${minor}, only of ${minors.join(', ')}`);
-  const { kinds, definitions } = JSON.parse(readFileSync(join(folder, `kubernetes-${minor}.json`), 'utf8'));
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-  return { kinds, ajv: ajv.addSchema({ $id: 'kubernetes', definitions }) };
+function load(name: string): Schemas {
+  const { kinds, definitions } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, useDefaults: true });
+  return { kinds, ajv: ajv.addSchema({ $id: name, definitions }) };
 }
 
 function message({ instancePath, keyword, params, message }: ErrorObject, object: any): string {

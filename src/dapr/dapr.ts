@@ -1,0 +1,151 @@
+import { Construct } from 'constructs';
+
+import type { Redis } from '../data/redis';
+import type { Kafka } from '../messaging/kafka';
+import type { TopicSettings } from '../messaging/topics';
+import { System } from '../platform/system';
+import { ValidationError } from '../platform/validation-error';
+import type { WebService } from '../workload/web-service';
+import { Component, type ISidecarProvider } from './component';
+import { PubSub } from './pub-sub';
+import { renderResiliency } from './resiliency';
+import { DaprService } from './service';
+import { type DaprSettings, resolveDapr, type ResolvedDapr, resolveSidecar } from './settings';
+import { Sidecar } from './sidecar';
+
+/** Dapr in a system: what sidecars connect to, and the sidecars of the applications that use it. */
+export class Dapr extends Construct implements ISidecarProvider {
+  /** Labels of all objects of Dapr, beside those of the system. */
+  public readonly labels: { [label: string]: string } = {
+    'app.kubernetes.io/component': 'dapr',
+    'app.kubernetes.io/name': 'dapr',
+  };
+
+  private readonly resolved: ResolvedDapr;
+  private readonly sidecars = new Map<string, Sidecar>();
+  private readonly services = new Map<string, DaprService>();
+  private readonly components: Component[] = [];
+
+  public constructor(
+    scope: Construct,
+    id: string,
+    private readonly settings: DaprSettings = {},
+  ) {
+    super(scope, id);
+    this.resolved = resolveDapr(settings);
+    renderResiliency(this, id, this.resolved.resiliency, {
+      applications: () => [...this.services.keys()],
+      components: () => this.components.map(({ componentName }) => componentName),
+      scopes: () => [...this.sidecars.keys()],
+    });
+    this.node.addValidation({ validate: () => this.unknownSidecars() });
+  }
+
+  /** State of applications, kept in Redis. */
+  public stateStore(name: string, redis: Redis): Component {
+    const { secrets: [password] = [] } = redis.endpoint;
+    return this.add(
+      new Component(this, name, {
+        provider: this,
+        type: 'state.redis',
+        target: redis,
+        variable: 'DAPR_STATE_STORE',
+        metadata: [
+          { name: 'redisHost', value: `${redis.workloadName}:${redis.endpoint.ports[0]?.port}` },
+          ...(password ? [{ name: 'redisPassword', secretKeyRef: { name: password.secret, key: password.key } }] : []),
+          { name: 'actorStateStore', value: 'true' },
+          { name: 'maxRetries', value: '3' },
+        ],
+      }),
+    );
+  }
+
+  /** Events between applications, carried by Kafka. Each application is a consumer group of its own name. */
+  public pubSub(name: string, kafka: Kafka): PubSub {
+    return this.add(
+      new PubSub(this, name, {
+        provider: this,
+        type: 'pubsub.kafka',
+        target: kafka,
+        variable: 'DAPR_PUBSUB',
+        metadata: [
+          ...brokerMetadata(kafka),
+          { name: 'consumerID', value: '{appID}' },
+          { name: 'clientID', value: `${System.containing(this).systemName}-{appID}` },
+          // What was published before an application first subscribed is its business, too.
+          { name: 'initialOffset', value: 'oldest' },
+          { name: 'maxMessageBytes', value: '1048576' },
+          { name: 'consumeRetryInterval', value: '200ms' },
+        ],
+      }),
+    );
+  }
+
+  /** A topic that is exchanged with others outside the system, in both directions. */
+  public binding(name: string, kafka: Kafka, { name: topic, route }: TopicSettings): Component {
+    if (!route) throw new ValidationError(this, name, `the topic ${topic} has no route, and is bound to one; name one`);
+    return this.add(
+      new Component(this, name, {
+        provider: this,
+        type: 'bindings.kafka',
+        target: kafka,
+        variable: 'DAPR_BINDING',
+        metadata: [
+          ...brokerMetadata(kafka),
+          { name: 'topics', value: topic },
+          { name: 'publishTopic', value: topic },
+          { name: 'consumerGroup', value: `${System.containing(this).systemName}-${name}` },
+          { name: 'direction', value: 'input, output' },
+          { name: 'initialOffset', value: 'oldest' },
+          { name: 'route', value: route },
+        ],
+      }),
+    );
+  }
+
+  /** An application as others call it through the sidecars. */
+  public service(application: WebService): DaprService {
+    const known = this.services.get(application.workloadName);
+    if (known) return known;
+    const service = new DaprService(this, application);
+    this.services.set(application.workloadName, service);
+    return service;
+  }
+
+  /** Gives an application its sidecar, where it has none yet. */
+  public provideSidecar(application: WebService): void {
+    const name = application.workloadName;
+    if (this.sidecars.has(name)) return;
+    const sidecar = new Sidecar(this, name, {
+      application,
+      dapr: this.resolved,
+      sidecar: resolveSidecar(this.settings.sidecars?.[name]),
+      callers: () => this.services.get(name)?.callers ?? [],
+    });
+    this.sidecars.set(name, sidecar);
+  }
+
+  private add<T extends Component>(component: T): T {
+    this.components.push(component);
+    return component;
+  }
+
+  private unknownSidecars(): string[] {
+    const unknown = Object.keys(this.settings.sidecars ?? {}).filter((name) => !this.sidecars.has(name));
+    const known = [...this.sidecars.keys()].sort().join(', ');
+    return unknown.map((name) => {
+      return new ValidationError(
+        this,
+        `sidecars.${name}`,
+        `no application of this name has a sidecar; known are ${known}`,
+      ).message;
+    });
+  }
+}
+
+const brokerMetadata = (kafka: Kafka) => [
+  { name: 'brokers', value: kafka.bootstrapServers },
+  { name: 'authType', value: 'none' },
+  { name: 'disableTls', value: 'true' },
+  { name: 'version', value: '3.5.0' },
+];

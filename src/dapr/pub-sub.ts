@@ -1,0 +1,47 @@
+import type { Construct } from 'constructs';
+
+import { DaprSubscription } from '../../imports/dapr';
+import { deadLetterTopic, type TopicSettings } from '../messaging/topics';
+import { ValidationError } from '../platform/validation-error';
+import type { WebService } from '../workload/web-service';
+import { Component, type ComponentProps } from './component';
+
+/** Events: an application publishes to topics, and gets what it subscribes to on a route of its own. */
+export class PubSub extends Component {
+  private readonly subscribed = new Set<string>();
+
+  public constructor(scope: Construct, id: string, props: ComponentProps) {
+    super(scope, id, props);
+  }
+
+  /** Delivers a topic to the route that its settings name. What the application cannot handle goes to the dead letters. */
+  public subscribe(application: WebService, topic: TopicSettings): void {
+    const { route } = topic;
+    const name = topic.name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/-$/, '');
+    if (!route) {
+      throw new ValidationError(this, `topics.${topic.name}`, 'has no route, and is subscribed to; name one');
+    }
+    if (!this.applications.includes(application.workloadName)) {
+      const found = `${application.workloadName} subscribes to ${topic.name} without using ${this.componentName}`;
+      throw new ValidationError(application, 'subscribe', `${found}; call use first`);
+    }
+    if (this.subscribed.has(`${application.workloadName} ${route}`)) {
+      const found = `the route ${route} of ${application.workloadName} gets two topics`;
+      throw new ValidationError(this, `topics.${topic.name}`, `${found}; give each a route of its own`);
+    }
+    this.subscribed.add(`${application.workloadName} ${route}`);
+    new DaprSubscription(this, `subscription-${name}`, {
+      metadata: { name: `${application.workloadName}-${name}` },
+      spec: {
+        pubsubname: this.componentName,
+        topic: topic.name,
+        routes: { default: route },
+        deadLetterTopic: deadLetterTopic(topic),
+      },
+      scopes: [application.workloadName],
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { Construct } from 'constructs';
+
+import { DaprConfiguration, type DaprConfigurationSpec } from '../../imports/dapr';
+import { Lazy } from 'cdk8s';
+import type { ListeningPort, Peer } from '../network/connectable';
+import { Connections } from '../network/connections';
+import { Secrets } from '../platform/secrets';
+import { System } from '../platform/system';
+import { checkResources } from '../workload/resources';
+import type { WebService } from '../workload/web-service';
+import type { ResolvedDapr, ResolvedSidecar } from './settings';
+
+/** Port on which a sidecar takes calls of other sidecars. */
+export const INTERNAL: ListeningPort = { name: 'dapr-internal', port: 50002 };
+
+const METRICS: ListeningPort = { name: 'dapr-metrics', port: 9090 };
+
+/** What a sidecar dials in the control plane, by the label and the port of its pods. */
+const CONTROL_PLANE = [
+  ['dapr-sentry', 50001],
+  ['dapr-operator', 6500],
+  ['dapr-placement-server', 50005],
+  ['dapr-scheduler-server', 50006],
+] as const;
+
+const TOKEN_SECRET = 'dapr-api-token';
+
+/** What makes a sidecar. */
+export interface SidecarProps {
+  readonly application: WebService;
+  readonly dapr: ResolvedDapr;
+  readonly sidecar: ResolvedSidecar;
+  /** Names of the applications that may call this one, asked when everything is declared. */
+  readonly callers: () => string[];
+}
+
+/** The sidecar of one application: annotations that the injector reads, its configuration, and whom it may reach. */
+export class Sidecar extends Construct {
+  /** Configuration of the sidecar: certificates, tracing, and who may call the application. */
+  public readonly configuration: DaprConfiguration;
+
+  public constructor(scope: Construct, id: string, props: SidecarProps) {
+    super(scope, id);
+    const { application, dapr } = props;
+    checkResources(this, `sidecars.${id}.resources`, props.sidecar.resources);
+    Secrets.of(this).declare({ name: TOKEN_SECRET, keys: { token: { length: 48 } } });
+    this.configuration = new DaprConfiguration(this, 'configuration', {
+      metadata: { name: id },
+      spec: Lazy.any({ produce: () => this.renderConfiguration(props) }),
+    });
+    application.annotatePods(annotations(props, this.configuration.name));
+    this.declareConnections(application.peer, dapr);
+  }
+
+  private renderConfiguration({ dapr, callers }: SidecarProps): DaprConfigurationSpec {
+    const { namespace, trustDomain } = dapr.controlPlane;
+    return {
+      // All three are required; whether certificates are used at all is decided in the control plane's own configuration.
+      mtls: {
+        enabled: true,
+        controlPlaneTrustDomain: trustDomain,
+        sentryAddress: `dapr-sentry.${namespace}.svc.cluster.local:443`,
+        workloadCertTTL: '24h',
+        allowedClockSkew: '15m',
+      },
+      tracing: {
+        samplingRate: `${dapr.tracing.samplingRate}`,
+        otel: { endpointAddress: dapr.tracing.collector, isSecure: false, protocol: 'grpc' },
+      },
+      metrics: { enabled: true },
+      accessControl: {
+        defaultAction: 'deny',
+        trustDomain: 'public',
+        policies: callers().map((appId) => ({
+          appId,
+          defaultAction: 'allow',
+          trustDomain: 'public',
+          namespace: System.containing(this).namespace,
+        })),
+      },
+    };
+  }
+
+  private declareConnections(peer: Peer, { controlPlane, tracing }: ResolvedDapr): void {
+    const connections = Connections.of(this);
+    for (const [app, port] of CONTROL_PLANE) {
+      const { namespace } = controlPlane;
+      connections.allow(peer, { peer: { name: app, namespace, podLabels: { app } }, ports: [{ name: app, port }] });
+    }
+    const port = Number(tracing.collector.split(':')[1]);
+    const collector = { name: 'collector', namespace: tracing.collectorNamespace, podLabels: tracing.collectorLabels };
+    connections.allow(peer, { peer: collector, ports: [{ name: 'otlp', port }] });
+    const prometheus = { name: 'prometheus', ...System.containing(this).prometheus };
+    connections.allow(prometheus, { peer, ports: [METRICS] });
+  }
+}
+
+/** The injector adds the sidecar to pods with these. Without capabilities it is only if its own settings say so. */
+function annotations({ application, dapr, sidecar }: SidecarProps, configuration: string): Record<string, string> {
+  const { requests, limits } = sidecar.resources;
+  return {
+    'dapr.io/api-token-secret': TOKEN_SECRET,
+    'dapr.io/app-id': application.workloadName,
+    'dapr.io/app-port': `${application.endpoint.ports[0]?.port}`,
+    'dapr.io/app-protocol': 'http',
+    'dapr.io/config': configuration,
+    // Without it the sidecar looks for a token of the API server, which our pods do not have.
+    'dapr.io/disable-builtin-k8s-secret-store': 'true',
+    'dapr.io/enable-metrics': 'true',
+    'dapr.io/enabled': 'true',
+    'dapr.io/env': `GOMEMLIMIT=${sidecar.memoryTarget}`,
+    'dapr.io/graceful-shutdown-seconds': `${dapr.shutdownSeconds}`,
+    'dapr.io/log-as-json': 'true',
+    'dapr.io/log-level': dapr.logLevel,
+    'dapr.io/metrics-port': `${METRICS.port}`,
+    'dapr.io/sidecar-cpu-limit': limits.cpu,
+    'dapr.io/sidecar-cpu-request': requests.cpu,
+    'dapr.io/sidecar-memory-limit': limits.memory,
+    'dapr.io/sidecar-memory-request': requests.memory,
+    'dapr.io/sidecar-seccomp-profile-type': 'RuntimeDefault',
+  };
+}

@@ -1,0 +1,81 @@
+import { Construct } from 'constructs';
+
+import { KubeNetworkPolicy } from '../../imports/k8s';
+import type { Peer } from '../network/connectable';
+import { Connections } from '../network/connections';
+import { ValidationError } from '../platform/validation-error';
+import type { WebService } from '../workload/web-service';
+import { GatewayApi } from './gateway-api';
+import { IngressNginx } from './ingress-nginx';
+import type { CanaryOptions, EdgeRenderer } from './renderer';
+import { type EdgeSettings, resolveEdge, type ResolvedEdge } from './settings';
+
+const RENDERERS = { 'gateway-api': GatewayApi, 'ingress-nginx': IngressNginx };
+
+/** How a route is treated. */
+export interface RouteOptions {
+  /**
+   * A share of the requests for another service.
+   * @default - all requests go to the one service
+   */
+  readonly canary?: CanaryOptions;
+}
+
+/** What stands between the world and the services: one host, and a service per path. */
+export class Edge extends Construct {
+  /** Labels of all objects of the edge, beside those of the system. */
+  public readonly labels: { [label: string]: string };
+
+  private readonly edge: ResolvedEdge;
+  private readonly renderer: EdgeRenderer;
+  private readonly paths = new Set<string>();
+  private readonly proxies: Peer;
+
+  public constructor(scope: Construct, id: string, settings: EdgeSettings) {
+    super(scope, id);
+    this.edge = resolveEdge(settings);
+    this.labels = { 'app.kubernetes.io/component': 'edge', 'app.kubernetes.io/name': id };
+    this.proxies = { name: this.edge.type, ...this.edge.controller };
+    const Renderer = RENDERERS[this.edge.type];
+    this.renderer = new Renderer(this, id, this.edge);
+    if (this.edge.certificateIssuer) this.renderSolverPolicy(id);
+  }
+
+  /** Sends the requests under a path to a service. The longest path that fits wins, whatever the order. */
+  public route(path: string, service: WebService, options: RouteOptions = {}): void {
+    if (!path.startsWith('/')) {
+      throw new ValidationError(this, 'route', `expected a path that begins with a slash, got "${path}"`);
+    }
+    if (this.paths.has(path)) {
+      throw new ValidationError(this, 'route', `"${path}" is routed twice; give a share to another service by canary`);
+    }
+    this.paths.add(path);
+    for (const target of [service, ...(options.canary ? [options.canary.service] : [])]) {
+      Connections.of(this).allow(this.proxies, target.endpoint);
+    }
+    this.renderer.addRoute({ path, service, canary: options.canary });
+  }
+
+  /** The pods with which cert-manager answers the certificate authority run in our namespace, and only the edge asks them. */
+  private renderSolverPolicy(name: string): void {
+    const { namespace, podLabels } = this.edge.controller;
+    new KubeNetworkPolicy(this, 'acme-solver', {
+      metadata: { name: `${name}-acme-solver` },
+      spec: {
+        podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [
+          {
+            ports: [{ port: 8089, protocol: 'TCP' }],
+            from: [
+              {
+                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+                podSelector: { matchLabels: podLabels },
+              },
+            ],
+          },
+        ],
+      },
+    });
+  }
+}

@@ -1,0 +1,232 @@
+import type { DnsLabel, LabelValue, Seconds } from '../platform/names';
+import type { Bytes } from '../platform/quantity';
+
+/**
+ * Value of a header.
+ * @pattern ^[!-~]([ -~]*[!-~])?$
+ * @title the value of a header, in one line
+ */
+export type HeaderValue = string;
+
+/**
+ * An origin of requests.
+ * @pattern ^https?://[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$
+ * @title an origin such as https://shop.example.com
+ */
+export type Origin = string;
+
+/**
+ * A method of HTTP.
+ * @pattern ^[A-Z]+$
+ * @title a method such as GET
+ */
+export type HttpMethod = string;
+
+/**
+ * Name of a header.
+ * @pattern ^[A-Za-z][-A-Za-z0-9]*$
+ * @title the name of a header
+ */
+export type HeaderName = string;
+
+/** How often one client may ask. */
+export interface RateLimitSettings {
+  /**
+   * Requests that a client address may make in a minute.
+   * @asType integer
+   * @minimum 1
+   */
+  readonly requestsPerMinute: number;
+
+  /**
+   * How many times that many may come at once before any is refused.
+   * @asType integer
+   * @minimum 1
+   * @default - ingress-nginx decides: 5
+   */
+  readonly burstFactor?: number;
+}
+
+/** Which other origins a browser lets use the API. */
+export interface CorsSettings {
+  /**
+   * Origins, each with its scheme.
+   * @minItems 1
+   */
+  readonly origins: Origin[];
+
+  /**
+   * Methods.
+   * @default ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+   */
+  readonly methods?: HttpMethod[];
+
+  /**
+   * Headers of requests.
+   * @default ["Authorization", "Content-Type", "X-Correlation-ID"]
+   */
+  readonly headers?: HeaderName[];
+
+  /**
+   * Whether cookies and credentials go along.
+   * @default true
+   */
+  readonly credentials?: boolean;
+
+  /**
+   * How long a browser remembers the answer.
+   * @default 600
+   */
+  readonly maxAgeSeconds?: Seconds;
+}
+
+/** The proxies that serve the edge: where traffic comes from, as the pods see it. */
+export interface EdgeControllerSettings {
+  /**
+   * Their namespace.
+   * @default - `ingress-nginx` or `envoy-gateway-system`
+   */
+  readonly namespace?: DnsLabel;
+
+  /**
+   * Labels that select their pods.
+   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as app.kubernetes.io/name"}
+   * @default - those that the project's own manifests give them
+   */
+  readonly podLabels?: { [label: string]: LabelValue };
+}
+
+/** What stands between the world and the services. */
+export interface EdgeSettings {
+  /**
+   * What renders it. The features are the same; what one cannot express is refused.
+   * @default ingress-nginx
+   */
+  readonly type?: 'gateway-api' | 'ingress-nginx';
+
+  /**
+   * Whose policies say what the Gateway API itself cannot: limits of rates and bodies, and CORS.
+   * @default envoy-gateway
+   */
+  readonly policies?: 'envoy-gateway' | 'none';
+
+  /**
+   * Host name under which the system is reached.
+   * @pattern ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$
+   * @title a host name such as shop.example.com
+   */
+  readonly host: string;
+
+  /**
+   * Name of the IngressClass or GatewayClass.
+   * @default - `nginx` or `envoy-gateway`
+   */
+  readonly className?: DnsLabel;
+
+  /**
+   * Cluster issuer of cert-manager that signs the certificate of the host. With one, plain HTTP is redirected.
+   * @default - no TLS
+   */
+  readonly certificateIssuer?: DnsLabel;
+
+  /**
+   * How often one client may ask.
+   * @default - no limit
+   */
+  readonly rateLimit?: RateLimitSettings;
+
+  /**
+   * Which other origins a browser lets use the API.
+   * @default - none
+   */
+  readonly cors?: CorsSettings;
+
+  /**
+   * Headers added to every answer, by name.
+   * @propertyNames {"pattern": "^[A-Za-z][-A-Za-z0-9]*$", "title": "the name of a header"}
+   * @default - those that browsers are to be told for safety: HSTS with TLS, nosniff, frame, referrer and content policy
+   */
+  readonly securityHeaders?: { [header: string]: HeaderValue };
+
+  /**
+   * Largest body of a request.
+   * @default - no limit of ours: 1 MB in ingress-nginx, none in Gateway API
+   */
+  readonly bodyLimit?: Bytes;
+
+  /**
+   * How long an answer may take.
+   * @default 60
+   */
+  readonly timeoutSeconds?: Seconds;
+
+  /**
+   * The proxies that serve the edge.
+   * @default - those of the project's own manifests
+   */
+  readonly controller?: EdgeControllerSettings;
+}
+
+/** An edge with nothing left open. */
+export interface ResolvedEdge {
+  readonly type: 'gateway-api' | 'ingress-nginx';
+  readonly policies: 'envoy-gateway' | 'none';
+  readonly host: string;
+  readonly className: string;
+  readonly certificateIssuer?: string;
+  readonly rateLimit?: RateLimitSettings;
+  readonly cors?: Required<CorsSettings>;
+  readonly securityHeaders: Record<string, string>;
+  readonly bodyLimit?: string;
+  readonly timeoutSeconds: number;
+  readonly controller: Required<EdgeControllerSettings>;
+}
+
+const CLASSES = { 'gateway-api': 'envoy-gateway', 'ingress-nginx': 'nginx' };
+
+const CONTROLLERS = {
+  'gateway-api': {
+    namespace: 'envoy-gateway-system',
+    podLabels: { 'app.kubernetes.io/managed-by': 'envoy-gateway', 'app.kubernetes.io/component': 'proxy' },
+  },
+  'ingress-nginx': {
+    namespace: 'ingress-nginx',
+    podLabels: { 'app.kubernetes.io/name': 'ingress-nginx', 'app.kubernetes.io/component': 'controller' },
+  },
+};
+
+const HEADERS = {
+  'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'",
+  'Referrer-Policy': 'strict-origin-when-cross-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+const HSTS = { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' };
+
+/** Fills in defaults and what follows from the renderer. */
+export function resolveEdge(settings: EdgeSettings): ResolvedEdge {
+  const type = settings.type ?? 'ingress-nginx';
+  const { cors, rateLimit, certificateIssuer } = settings;
+  return {
+    type,
+    policies: settings.policies ?? 'envoy-gateway',
+    host: settings.host,
+    className: settings.className ?? CLASSES[type],
+    certificateIssuer,
+    rateLimit,
+    cors: cors && {
+      origins: cors.origins,
+      methods: cors.methods ?? ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      headers: cors.headers ?? ['Authorization', 'Content-Type', 'X-Correlation-ID'],
+      credentials: cors.credentials ?? true,
+      maxAgeSeconds: cors.maxAgeSeconds ?? 600,
+    },
+    securityHeaders: settings.securityHeaders ?? { ...(certificateIssuer ? HSTS : {}), ...HEADERS },
+    bodyLimit: settings.bodyLimit,
+    timeoutSeconds: settings.timeoutSeconds ?? 60,
+    controller: {
+      namespace: settings.controller?.namespace ?? CONTROLLERS[type].namespace,
+      podLabels: settings.controller?.podLabels ?? CONTROLLERS[type].podLabels,
+    },
+  };
+}

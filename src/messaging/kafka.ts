@@ -1,0 +1,375 @@
+import type { Construct } from 'constructs';
+
+import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
+import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import { Connections } from '../network/connections';
+import { System } from '../platform/system';
+import { ValidationError } from '../platform/validation-error';
+import {
+  type DisruptionBudgetSettings,
+  renderDisruptionBudget,
+  resolveDisruptionBudget,
+  type ResolvedDisruptionBudget,
+} from '../workload/disruption';
+import { type ExporterSettings, type ResolvedExporter, resolveExporter } from '../workload/exporter';
+import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
+import type { ImageProfile } from '../workload/image-profiles';
+import { hardened, renderPod } from '../workload/pod';
+import {
+  checkResources,
+  type ResolvedResources,
+  resolveResources,
+  resources,
+  type ResourcesSettings,
+} from '../workload/resources';
+import { renderSpread, type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
+import {
+  DATA_VOLUME,
+  renderHeadlessService,
+  renderStatefulSet,
+  type ResolvedStorage,
+  resolveStorage,
+  type StorageSettings,
+} from '../workload/stateful';
+import { renderWaitFor } from '../workload/wait-for';
+import { versionOf, Workload } from '../workload/workload';
+import { ClusterExporter } from './exporter';
+import { heapOptions, JVM_LOGS, podIndex, variables } from './jvm';
+import type { ZooKeeper } from './zookeeper';
+
+/** How a message is kept safe. */
+export interface ReplicationSettings {
+  /**
+   * Copies of each message.
+   * @asType integer
+   * @minimum 1
+   * @exclusiveMaximum 10001
+   * @default - as many as there are brokers, at most 3
+   */
+  readonly factor?: number;
+
+  /**
+   * Copies that must be written before a message is acknowledged.
+   * @asType integer
+   * @minimum 1
+   * @exclusiveMaximum 10001
+   * @default - one less than there are copies, at least 1
+   */
+  readonly minInSync?: number;
+}
+
+/** A Kafka cluster. */
+export interface KafkaSettings {
+  /**
+   * Who elects the controller: a ZooKeeper ensemble, or the brokers themselves. It is chosen when the cluster is made;
+   * an existing one must be migrated.
+   * @default zookeeper
+   */
+  readonly mode?: 'kraft' | 'zookeeper';
+
+  /**
+   * Identity of a KRaft cluster: 16 random bytes in URL-safe base64. Make one with `kafka-storage random-uuid`.
+   * @pattern ^[-_A-Za-z0-9]{22}$
+   * @title a cluster id of 22 characters, as kafka-storage random-uuid prints it
+   * @default - none; needed in the mode `kraft`
+   */
+  readonly clusterId?: string;
+
+  /**
+   * Image of the brokers.
+   * @default - confluentinc/cp-kafka:7.5.0
+   */
+  readonly image?: ImageSettings;
+
+  /**
+   * Brokers.
+   * @asType integer
+   * @minimum 1
+   * @exclusiveMaximum 10001
+   * @default 3
+   */
+  readonly brokers?: number;
+
+  /**
+   * How messages are kept safe, in topics that do not say otherwise and in Kafka's own.
+   * @default - three copies, two of them written before a message is acknowledged
+   */
+  readonly replication?: ReplicationSettings;
+
+  /**
+   * Volume of each broker.
+   * @default - 50Gi of the cluster's default class
+   */
+  readonly storage?: StorageSettings;
+
+  /**
+   * What each broker may use.
+   * @default - 250m and 768Mi promised, 750m and 1536Mi at most
+   */
+  readonly resources?: ResourcesSettings;
+
+  /**
+   * Properties of the broker, by their names in Kafka (`log.cleaner.threads`). They win over ours.
+   * @propertyNames {"pattern": "^[a-z][a-z0-9]*([._-][a-z0-9]+)*$", "title": "a property of a broker, such as log.cleaner.threads"}
+   * @default {}
+   */
+  readonly properties?: { [name: string]: string | number | boolean };
+
+  /**
+   * What a drain of nodes must leave running.
+   * @default - all brokers but one
+   */
+  readonly disruptionBudget?: DisruptionBudgetSettings;
+
+  /**
+   * How the brokers are spread over the cluster.
+   * @default - required over hosts and zones where there is more than one
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * The exporter of metrics.
+   * @default - danielqsj/kafka-exporter
+   */
+  readonly exporter?: ExporterSettings;
+}
+
+/** A cluster with nothing left open. */
+export interface ResolvedKafka {
+  readonly mode: 'kraft' | 'zookeeper';
+  readonly clusterId?: string;
+  readonly image: ResolvedImage;
+  readonly brokers: number;
+  readonly replication: Required<ReplicationSettings>;
+  readonly storage: ResolvedStorage;
+  readonly resources: ResolvedResources;
+  readonly heap: string;
+  readonly properties: Record<string, string>;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+  readonly spread: ResolvedSpread;
+  readonly exporter: ResolvedExporter;
+}
+
+/** Fills in defaults and what follows from the number of brokers and their memory. */
+export function resolveKafka(settings: KafkaSettings): ResolvedKafka {
+  const brokers = settings.brokers ?? 3;
+  const factor = settings.replication?.factor ?? Math.min(3, brokers);
+  const amounts = resolveResources(settings.resources, resources(['250m', '768Mi'], ['750m', '1536Mi']));
+  const rule = brokers > 1 ? 'required' : 'preferred';
+  const given = Object.entries(settings.properties ?? {}).map(([name, value]) => [name, String(value)]);
+  return {
+    mode: settings.mode ?? 'zookeeper',
+    clusterId: settings.clusterId,
+    image: resolveImage(settings.image ?? { repository: 'confluentinc/cp-kafka', tag: '7.5.0' }),
+    brokers,
+    replication: { factor, minInSync: settings.replication?.minInSync ?? Math.max(1, factor - 1) },
+    storage: resolveStorage(settings.storage, '50Gi'),
+    resources: amounts,
+    heap: heapOptions(amounts.limits.memory),
+    properties: Object.fromEntries(given),
+    disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget ?? { minAvailable: brokers - 1 }, brokers),
+    spread: resolveSpread({ hosts: settings.spread?.hosts ?? rule, zones: settings.spread?.zones ?? rule }),
+    exporter: resolveExporter(settings.exporter, { repository: 'danielqsj/kafka-exporter', tag: 'v1.9.0' }),
+  };
+}
+
+const CLIENT: ListeningPort = { name: 'client', port: 9092 };
+const INTERNAL: ListeningPort = { name: 'internal', port: 9093 };
+const CONTROLLER: ListeningPort = { name: 'controller', port: 9094 };
+const METRICS_PORT = 9308;
+const DATA_MOUNT = '/var/lib/kafka/data';
+
+/** A Kafka cluster: StatefulSet with volumes, exporter, Service and policy. */
+export class Kafka extends Workload implements IConnectable {
+  /** The brokers. */
+  public readonly statefulSet: KubeStatefulSet;
+
+  /** The names under which the brokers answer. */
+  public readonly service: KubeService;
+
+  /** What a drain of nodes must leave running. */
+  public readonly disruptionBudget: KubePodDisruptionBudget;
+
+  /** What a client needs to know: `KAFKA_BOOTSTRAP_SERVERS`. */
+  public readonly endpoint: Endpoint;
+
+  /** `host:port` of every broker, with commas. */
+  public readonly bootstrapServers: string;
+
+  /**
+   * The settings, defaults filled in.
+   * @internal
+   */
+  public readonly _resolved: ResolvedKafka;
+
+  private readonly profile: ImageProfile;
+
+  /** `zookeeper` is who elects the controller, in the mode of that name. */
+  public constructor(scope: Construct, id: string, settings: KafkaSettings = {}, zookeeper?: ZooKeeper) {
+    const resolved = resolveKafka(settings);
+    super(scope, id, { component: 'broker', version: versionOf(resolved.image) });
+    this._resolved = resolved;
+    this.profile = profileOf(this, 'image', resolved.image);
+    this.check(zookeeper);
+
+    this.bootstrapServers = this.hosts()
+      .map((host) => `${host}:${CLIENT.port}`)
+      .join(',');
+    this.endpoint = this.describeEndpoint();
+    this.service = renderHeadlessService(this, this.listeningPorts());
+    if (zookeeper) Connections.of(this).allow(this.peer, zookeeper.endpoint);
+    const between = resolved.mode === 'kraft' ? [INTERNAL, CONTROLLER] : [INTERNAL];
+    Connections.of(this).allow(this.peer, { peer: this.peer, ports: between });
+    this.statefulSet = this.renderBrokers(zookeeper);
+    this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+    new ClusterExporter(this, `${id}-exporter`, {
+      exporter: resolved.exporter,
+      target: this.endpoint,
+      port: METRICS_PORT,
+      args: this.hosts().map((host) => `--kafka.server=${host}:${CLIENT.port}`),
+    });
+  }
+
+  /** The settings of the cluster, defaults filled in. */
+  public get replication(): ReplicationSettings {
+    return this._resolved.replication;
+  }
+
+  private check(zookeeper?: ZooKeeper): void {
+    const { image, resources: amounts, mode, clusterId, brokers, replication } = this._resolved;
+    checkTag(this, 'image', image);
+    checkResources(this, 'resources', amounts);
+    if (mode === 'zookeeper' && !zookeeper) {
+      throw new ValidationError(this, 'mode', 'expected a ZooKeeper beside it, got none; pass one, or set mode: kraft');
+    }
+    if (mode === 'kraft' && !clusterId) {
+      const todo = 'make one with "kafka-storage random-uuid" and keep it for the life of the cluster';
+      throw new ValidationError(this, 'clusterId', `is missing, and KRaft needs it; ${todo}`);
+    }
+    if (replication.factor > brokers) {
+      const found = `expected at most the brokers (${brokers}), got ${replication.factor}`;
+      throw new ValidationError(this, 'replication.factor', `${found}; add brokers or lower it`);
+    }
+    if (replication.minInSync > replication.factor) {
+      const found = `expected at most the copies (${replication.factor}), got ${replication.minInSync}`;
+      throw new ValidationError(this, 'replication.minInSync', `${found}; nothing could ever be written`);
+    }
+  }
+
+  private hosts(): string[] {
+    const { brokers } = this._resolved;
+    return Array.from({ length: brokers }, (_, index) => `${this.workloadName}-${index}.${this.workloadName}`);
+  }
+
+  private listeningPorts(): ListeningPort[] {
+    return this._resolved.mode === 'kraft' ? [CLIENT, INTERNAL, CONTROLLER] : [CLIENT, INTERNAL];
+  }
+
+  private describeEndpoint(): Endpoint {
+    const { image } = this._resolved;
+    return {
+      peer: this.peer,
+      ports: [CLIENT],
+      environment: { KAFKA_BOOTSTRAP_SERVERS: this.bootstrapServers },
+      waitFor: {
+        image: { ...image, ...this.profile },
+        script: this.hosts()
+          .map((host) => `nc -z -w 2 ${host} ${CLIENT.port}`)
+          .join(' || '),
+      },
+    };
+  }
+
+  private renderBrokers(zookeeper?: ZooKeeper): KubeStatefulSet {
+    const { image, resources: amounts, brokers, storage, spread } = this._resolved;
+    const broker = hardened(
+      { name: 'kafka', image, profile: this.profile, resources: amounts },
+      {
+        env: this.renderEnvironment(zookeeper),
+        ports: this.listeningPorts().map(({ name, port }) => ({ name, containerPort: port, protocol: 'TCP' })),
+        // A tool of Kafka would start a JVM for each question: sockets are asked instead, each of another listener.
+        startupProbe: this.knock('client', 10, 30),
+        readinessProbe: this.knock('client', 10, 3),
+        livenessProbe: this.knock('internal', 20, 6),
+        volumeMounts: [{ name: DATA_VOLUME, mountPath: DATA_MOUNT }],
+      },
+    );
+    const waits = zookeeper?.endpoint.waitFor
+      ? [renderWaitFor(zookeeper.workloadName, zookeeper.endpoint.waitFor)]
+      : [];
+    return renderStatefulSet(this, {
+      replicas: brokers,
+      podManagementPolicy: 'Parallel',
+      storage,
+      pod: renderPod(
+        {
+          labels: this.podTemplateLabels(),
+          annotations: {},
+          serviceAccountName: this.serviceAccount.name,
+          profile: this.profile,
+          containers: [broker],
+          initContainers: waits,
+          // A broker hands its partitions over and closes its logs; killed before that, it reads them all when it is back.
+          graceSeconds: 180,
+        },
+        renderSpread(spread, this.podLabels),
+      ),
+    });
+  }
+
+  private renderEnvironment(zookeeper?: ZooKeeper): EnvVar[] {
+    const { replication, heap, properties } = this._resolved;
+    const host = `$(POD_NAME).${this.workloadName}.${System.containing(this).namespace}.svc.cluster.local`;
+    const given = Object.entries(properties).map(([name, value]) => [environmentName(name), value]);
+    const named = variables({
+      ...JVM_LOGS,
+      KAFKA_ADVERTISED_LISTENERS: `CLIENT://${host}:${CLIENT.port},INTERNAL://${host}:${INTERNAL.port}`,
+      KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
+      KAFKA_DEFAULT_REPLICATION_FACTOR: `${replication.factor}`,
+      KAFKA_HEAP_OPTS: heap,
+      KAFKA_INTER_BROKER_LISTENER_NAME: 'INTERNAL',
+      // The root of a volume may hold lost+found, which is no partition.
+      KAFKA_LOG_DIRS: `${DATA_MOUNT}/logs`,
+      KAFKA_MIN_INSYNC_REPLICAS: `${replication.minInSync}`,
+      KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: `${replication.factor}`,
+      KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: `${replication.minInSync}`,
+      KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: `${replication.factor}`,
+      ...(zookeeper ? this.zookeeperVariables(zookeeper) : this.kraftVariables()),
+      ...Object.fromEntries(given),
+    });
+    const id = podIndex(zookeeper ? 'KAFKA_BROKER_ID' : 'KAFKA_NODE_ID');
+    // First, for Kubernetes expands only what stands before.
+    return [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, id, ...named];
+  }
+
+  private zookeeperVariables({ connectString }: ZooKeeper): Record<string, string> {
+    return {
+      // How long the image's entrypoint waits for ZooKeeper before it gives up.
+      KAFKA_CUB_ZK_TIMEOUT: '120',
+      KAFKA_LISTENERS: `CLIENT://0.0.0.0:${CLIENT.port},INTERNAL://0.0.0.0:${INTERNAL.port}`,
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT',
+      KAFKA_ZOOKEEPER_CONNECT: connectString,
+    };
+  }
+
+  private kraftVariables(): Record<string, string> {
+    const { clusterId = '' } = this._resolved;
+    const voters = this.hosts();
+    return {
+      CLUSTER_ID: clusterId,
+      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+      KAFKA_CONTROLLER_QUORUM_VOTERS: voters.map((host, index) => `${index}@${host}:${CONTROLLER.port}`).join(','),
+      KAFKA_LISTENERS: `CLIENT://0.0.0.0:${CLIENT.port},INTERNAL://0.0.0.0:${INTERNAL.port},CONTROLLER://0.0.0.0:${CONTROLLER.port}`,
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'CLIENT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      KAFKA_PROCESS_ROLES: 'broker,controller',
+    };
+  }
+
+  private knock(port: string, periodSeconds: number, failureThreshold: number): Probe {
+    return { tcpSocket: { port }, periodSeconds, timeoutSeconds: 3, failureThreshold };
+  }
+}
+
+/** How the image wants a property of the broker: `log.cleaner.threads` → `KAFKA_LOG_CLEANER_THREADS`. */
+const environmentName = (property: string) =>
+  `KAFKA_${property.replace(/_/g, '__').replace(/-/g, '___').replace(/\./g, '_').toUpperCase()}`;
