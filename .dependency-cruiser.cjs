@@ -1,6 +1,6 @@
 /**
  * The direction of imports, as the house is drawn:
- * main, cli → systems, settings, outputs → workload, data → network → platform → imports.
+ * main, cli → systems, settings, outputs → dapr, edge → messaging, data → workload → network → platform → imports.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const rooms = [
@@ -9,6 +9,9 @@ const rooms = [
   ['systems', '^src/systems/'],
   ['settings', '^src/settings/'],
   ['outputs', '^src/outputs/'],
+  ['dapr', '^src/dapr/'],
+  ['edge', '^src/edge/'],
+  ['messaging', '^src/messaging/'],
   ['data', '^src/data/'],
   ['workload', '^src/workload/'],
   ['network', '^src/network/'],
@@ -20,9 +23,12 @@ const rooms = [
 const allowed = {
   main: ['cli', 'systems', 'settings'],
   cli: ['systems', 'settings', 'outputs', 'platform'],
-  systems: ['data', 'workload', 'network', 'platform'],
+  systems: ['dapr', 'edge', 'messaging', 'data', 'workload', 'network', 'platform'],
   settings: [],
   outputs: ['platform'],
+  dapr: ['messaging', 'data', 'workload', 'network', 'platform', 'imports'],
+  edge: ['workload', 'network', 'platform', 'imports'],
+  messaging: ['workload', 'network', 'platform', 'imports'],
   data: ['workload', 'network', 'platform', 'imports'],
   workload: ['network', 'platform', 'imports'],
   network: ['platform', 'imports'],

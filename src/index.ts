@@ -1,5 +1,10 @@
 /** The library's public face: what is not exported here may change at any time. */
 
+export * from '../imports/cert-manager';
+export * from '../imports/dapr';
+export * from '../imports/envoy-gateway';
+export * from '../imports/external-secrets';
+export * from '../imports/gateway-api';
 export * from '../imports/k8s';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
 export { type ExporterSettings } from './workload/exporter';
@@ -29,6 +34,7 @@ export {
 } from './platform/system';
 export {
   type ApplicationSettings,
+  type IUseListener,
   type LogLevel,
   type SecretVariableSettings,
   type UseOptions,
@@ -51,3 +57,30 @@ export {
   type WebServiceSettings,
 } from './workload/web-service';
 export { Workload, type WorkloadIdentity } from './workload/workload';
+export { Component, type ComponentProps, type ISidecarProvider } from './dapr/component';
+export { Dapr } from './dapr/dapr';
+export { PubSub } from './dapr/pub-sub';
+export { DaprService } from './dapr/service';
+export {
+  type ControlPlaneSettings,
+  type DaprSettings,
+  type ResiliencySettings,
+  type SidecarSettings,
+  type TracingSettings,
+} from './dapr/settings';
+export { Edge, type RouteOptions } from './edge/edge';
+export { type CanaryOptions } from './edge/renderer';
+export {
+  type CorsSettings,
+  type EdgeControllerSettings,
+  type EdgeSettings,
+  type HeaderName,
+  type HeaderValue,
+  type HttpMethod,
+  type Origin,
+  type RateLimitSettings,
+} from './edge/settings';
+export { Kafka } from './messaging/kafka';
+export { type KafkaSettings, type ReplicationSettings } from './messaging/kafka-settings';
+export { KafkaTopics, type TopicSettings } from './messaging/topics';
+export { type QuorumSize, ZooKeeper, type ZooKeeperSettings } from './messaging/zookeeper';

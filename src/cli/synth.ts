@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { type OutputFile, plainFiles } from '../outputs/plain';
+import { refusedChanges } from '../outputs/upgrade';
 import { removeGone, writeFolders } from '../outputs/write';
+import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
 import { formatProblem, SettingsError } from '../settings/problems';
@@ -19,6 +21,7 @@ Reads overlays/, builds every system in every environment and writes plain YAML.
   --only SYSTEM[/ENVIRONMENT]  limit the run; other folders of the output stay as they are
   --out DIR                    where to write (default: dist, or what the cdk8s CLI asks for)
   --overlays DIR               where the settings are (default: overlays)
+  --replace                    accept changes that cannot be applied in place
   --json                       print the summary as JSON
   --quiet                      print nothing but problems
   --help                       print this
@@ -49,6 +52,7 @@ const LONG_RUN = 20;
 
 interface Rendered {
   readonly folder: string;
+  readonly ends: readonly EndOfLife[];
   readonly files: OutputFile[];
   readonly summary: EnvironmentSummary;
 }
@@ -62,12 +66,15 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
   try {
     const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
+    const refused = rendered.flatMap(({ files }) => refusedChanges(options.out, files));
+    if (refused.length > 0 && !options.replace) throw new BuildError(refused);
     writeFolders(options.out, rendered);
     if (!options.only)
       removeGone(
         options.out,
         rendered.map(({ folder }) => folder),
       );
+    if (!options.quiet) warn(rendered, terminal);
     const summaries = rendered.map(({ summary }) => summary);
     if (options.json) terminal.out(`${JSON.stringify(summaries, null, 2)}\n`);
     else if (!options.quiet) terminal.out(`${formatSummaries(summaries)}\n`);
@@ -85,6 +92,7 @@ function parseOptions(args: string[], terminal: Terminal) {
         only: { type: 'string' },
         out: { type: 'string', default: process.env['CDK8S_OUTDIR'] ?? 'dist' },
         overlays: { type: 'string', default: 'overlays' },
+        replace: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -114,6 +122,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
       return [
         {
           folder,
+          ends: endsOfLife(manifests),
           files: plainFiles(folder, objects),
           summary: summarize(settings.system, settings.environment, manifests),
         },
@@ -127,6 +136,16 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
   });
   if (problems.length > 0) throw new BuildError([...new Set(problems)]);
   return rendered;
+}
+
+/** Told to whoever runs it, and never written: what ends by a day would change the output from day to day. */
+function warn(rendered: readonly Rendered[], terminal: Terminal): void {
+  const users = new Map<string, string[]>();
+  for (const { folder, ends } of rendered) {
+    for (const warning of lifecycleWarnings(ends, new Date()))
+      users.set(warning, [...(users.get(warning) ?? []), folder]);
+  }
+  for (const [warning, folders] of users) terminal.error(`warning: ${warning} (${folders.join(', ')})\n`);
 }
 
 function report(error: unknown, out: string, terminal: Terminal): number {

@@ -82,10 +82,10 @@ export class Dapr extends Construct implements ISidecarProvider {
   }
 
   /** A topic that is exchanged with others outside the system, in both directions. */
-  public binding(name: string, kafka: Kafka, { name: topic, route }: TopicSettings): Component {
-    if (!route) throw new ValidationError(this, name, `the topic ${topic} has no route, and is bound to one; name one`);
+  public binding(id: string, kafka: Kafka, { name: topic, route }: TopicSettings): Component {
+    if (!route) throw new ValidationError(this, id, `the topic ${topic} has no route, and is bound to one; name one`);
     return this.add(
-      new Component(this, name, {
+      new Component(this, id, {
         provider: this,
         type: 'bindings.kafka',
         target: kafka,
@@ -94,7 +94,7 @@ export class Dapr extends Construct implements ISidecarProvider {
           ...brokerMetadata(kafka),
           { name: 'topics', value: topic },
           { name: 'publishTopic', value: topic },
-          { name: 'consumerGroup', value: `${System.containing(this).systemName}-${name}` },
+          { name: 'consumerGroup', value: `${System.containing(this).systemName}-${id}` },
           { name: 'direction', value: 'input, output' },
           { name: 'initialOffset', value: 'oldest' },
           { name: 'route', value: route },

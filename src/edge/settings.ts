@@ -75,6 +75,7 @@ export interface CorsSettings {
 
   /**
    * How long a browser remembers the answer.
+   * @maximum 86400
    * @default 600
    */
   readonly maxAgeSeconds?: Seconds;
@@ -156,6 +157,8 @@ export interface EdgeSettings {
 
   /**
    * How long an answer may take.
+   * @minimum 1
+   * @maximum 86400
    * @default 60
    */
   readonly timeoutSeconds?: Seconds;

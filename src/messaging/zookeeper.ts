@@ -128,10 +128,10 @@ export class ZooKeeper extends Workload implements IConnectable {
    * The ensemble of a Kafka cluster: none where that is in the mode `kraft`. Its settings are read either way, so that one
    * setting is enough to do without it.
    */
-  public static forMode(
-    mode: 'kraft' | 'zookeeper' | undefined,
+  public static unlessKraft(
     scope: Construct,
     id: string,
+    mode: 'kraft' | 'zookeeper' = 'zookeeper',
     settings: ZooKeeperSettings = {},
   ): ZooKeeper | undefined {
     resolveZooKeeper(settings);

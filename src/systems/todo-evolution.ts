@@ -6,7 +6,8 @@ import { Postgres, type PostgresSettings } from '../data/postgres';
 import { Redis, type RedisSettings } from '../data/redis';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
-import { Kafka, type KafkaSettings } from '../messaging/kafka';
+import { Kafka } from '../messaging/kafka';
+import type { KafkaSettings } from '../messaging/kafka-settings';
 import { KafkaTopics, type TopicSettings } from '../messaging/topics';
 import { ZooKeeper, type ZooKeeperSettings } from '../messaging/zookeeper';
 import { System, type SystemSettings } from '../platform/system';
@@ -57,7 +58,7 @@ export class TodoEvolution extends System {
     const redis = new Redis(this.layer('data'), 'redis', settings.redis);
 
     const messaging = this.layer('messaging');
-    const zookeeper = ZooKeeper.forMode(settings.kafka.mode, messaging, 'zookeeper', settings.zookeeper);
+    const zookeeper = ZooKeeper.unlessKraft(messaging, 'zookeeper', settings.kafka.mode, settings.zookeeper);
     const kafka = new Kafka(messaging, 'kafka', settings.kafka, zookeeper);
     new KafkaTopics(messaging, 'kafka-topics', kafka, [...settings.topics, settings.binding]);
 

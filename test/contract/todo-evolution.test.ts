@@ -1,3 +1,4 @@
+import { summarize } from '../../src/outputs/summary';
 import { parseBytes, parseCpu } from '../../src/platform/quantity';
 import { objectsOf } from '../support/dist';
 import { Finished } from '../support/system';
@@ -172,4 +173,138 @@ describe('production', () => {
         .sort(),
     ).toEqual(['deployer', 'viewer']);
   });
+
+  test.each([
+    ['kafka', 'confluentinc/cp-kafka:7.5.0', '50Gi'],
+    ['zookeeper', 'confluentinc/cp-zookeeper:7.5.0', '10Gi'],
+  ])('%s: three of %s with %s each, never two on a host or unevenly over zones', (name, image, size) => {
+    const { spec } = production.one('StatefulSet', name);
+    expect([spec.replicas, spec.template.spec.containers[0].image]).toEqual([3, image]);
+    expect(spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe(size);
+    const [term] = spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+    expect(term.topologyKey).toBe('kubernetes.io/hostname');
+    expect(spec.template.spec.topologySpreadConstraints[0]).toMatchObject({
+      maxSkew: 1,
+      whenUnsatisfiable: 'DoNotSchedule',
+    });
+    expect(production.one('PodDisruptionBudget', name).spec.minAvailable).toBe(2);
+    expect(production.all('Deployment').map(({ metadata }) => metadata.name)).toContain(`${name}-exporter`);
+  });
+
+  test('four topics with dead letters: 3 partitions, 3 copies, 2 in sync, 7 days, snappy, and bytes that fit', () => {
+    const script: string = production.all('Job')[0].spec.template.spec.containers[0].command[2];
+    const lines = script.split('\n').filter((line) => line.startsWith('ensure task.'));
+    const names = lines.map((line) => line.split(' ')[1]);
+    for (const event of ['created', 'updated', 'deleted', 'completed']) {
+      expect(names).toEqual(expect.arrayContaining([`task.${event}`, `task.${event}.dead-letter`]));
+    }
+    for (const line of lines) {
+      expect(line).toMatch(/^ensure \S+ 3 3 .*compression.type=snappy,min.insync.replicas=2,.*retention.ms=604800000/);
+    }
+    const kept = lines.map((line) => 3 * 3 * Number(/retention.bytes=(\d+)/.exec(line)?.[1]));
+    expect(kept.reduce((a, b) => a + b)).toBeLessThan(3 * parseBytes('50Gi'));
+  });
+
+  test('dapr: state store, pub/sub, binding, four subscriptions, resiliency, certificates and tracing', () => {
+    expect(
+      production
+        .all('Component')
+        .map(({ spec }) => spec.type)
+        .sort(),
+    ).toEqual(['bindings.kafka', 'pubsub.kafka', 'state.redis']);
+    for (const component of production.all('Component')) expect(component.scopes).toEqual(['backend']);
+    const subscriptions = production
+      .all('Subscription')
+      .map(({ spec, scopes }) => [spec.topic, spec.routes.default, scopes]);
+    expect(subscriptions).toEqual(
+      ['created', 'updated', 'deleted', 'completed'].map((event) => [
+        `task.${event}`,
+        `/events/task/${event}`,
+        ['backend'],
+      ]),
+    );
+    expect(production.all('Resiliency')).toHaveLength(1);
+    const { mtls, tracing, accessControl } = production.one('Configuration', 'backend').spec;
+    expect([mtls.enabled, tracing.otel.endpointAddress]).toEqual([true, 'otel-collector.observability:4317']);
+    expect(accessControl.policies.map(({ appId }: any) => appId)).toEqual(['frontend']);
+  });
+
+  test('the frontend calls the backend through the sidecars, and not past them', () => {
+    const { egress } = production.one('NetworkPolicy', 'frontend').spec;
+    const ports = egress.flatMap((rule: any) => rule.ports.map(({ port }: any) => port));
+    expect(ports).toContain(50002);
+    expect(ports).not.toContain(8000);
+    expect(production.one('ConfigMap', 'frontend-config').data.BACKEND_APP_ID).toBe('backend');
+  });
+
+  test('edge: host, certificate, 100 requests a minute, CORS, security headers, body limit, routes', () => {
+    const { metadata, spec } = production.one('Ingress', 'edge');
+    const annotation = (name: string) => metadata.annotations[`nginx.ingress.kubernetes.io/${name}`];
+    expect(spec.ingressClassName).toBe('nginx');
+    expect(spec.tls).toEqual([{ hosts: ['todo-evolution.com'], secretName: 'edge-tls' }]);
+    expect(metadata.annotations['cert-manager.io/cluster-issuer']).toBe('letsencrypt-production');
+    expect([annotation('limit-rpm'), annotation('enable-cors'), annotation('proxy-body-size')]).toEqual([
+      '100',
+      'true',
+      '1048576',
+    ]);
+    expect(Object.keys(production.one('ConfigMap', 'edge-headers').data)).toEqual([
+      'Content-Security-Policy',
+      'Referrer-Policy',
+      'Strict-Transport-Security',
+      'X-Content-Type-Options',
+      'X-Frame-Options',
+    ]);
+    const paths = spec.rules[0].http.paths.map(({ path, backend }: any) => [path, backend.service.name]);
+    expect(paths).toEqual([
+      ['/api', 'backend'],
+      ['/', 'frontend'],
+    ]);
+  });
+
+  test.each([
+    ['StatefulSet', 'kafka', 'kafka', '250m', '768Mi', '750m', '1536Mi'],
+    ['StatefulSet', 'zookeeper', 'zookeeper', '75m', '192Mi', '250m', '512Mi'],
+    ['Deployment', 'kafka-exporter', 'exporter', '10m', '32Mi', '100m', '64Mi'],
+    ['Deployment', 'zookeeper-exporter', 'exporter', '10m', '32Mi', '100m', '64Mi'],
+  ])('%s %s, container %s: %s and %s promised, %s and %s at most', (kind, workload, container, ...figures) => {
+    const { requests, limits } = containerOf(production, kind, workload, container).resources;
+    const found = [requests.cpu, requests.memory, limits.cpu, limits.memory];
+    expect(found.map((amount, index) => (index % 2 ? parseBytes(amount) : parseCpu(amount)))).toEqual(
+      figures.map((amount, index) => (index % 2 ? parseBytes(amount) : parseCpu(amount))),
+    );
+  });
+
+  test.each([
+    ['frontend', '50m', '128Mi', '200m', '256Mi'],
+    ['backend', '100m', '128Mi', '500m', '256Mi'],
+  ])('sidecar of %s: %s and %s promised, %s and %s at most', (name, ...figures) => {
+    const { annotations } = production.one('Deployment', name).spec.template.metadata;
+    const sidecar = ['cpu-request', 'memory-request', 'cpu-limit', 'memory-limit'];
+    expect(sidecar.map((figure) => annotations[`dapr.io/sidecar-${figure}`])).toEqual(figures);
+  });
+
+  test('totals: requests 2.5 CPU and 6Gi, limits 10 CPU and 14Gi, each within a tenth; 240Gi and the backups to come', () => {
+    const { requests, limits, storage } = summarize('todo-evolution', 'production', production.objects);
+    const within = (found: number, wanted: number) => expect(Math.abs(found / wanted - 1)).toBeLessThanOrEqual(0.1);
+    within(parseCpu(requests.cpu), 2500);
+    within(parseBytes(requests.memory), 6 * 2 ** 30);
+    within(parseCpu(limits.cpu), 10_000);
+    within(parseBytes(limits.memory), 14 * 2 ** 30);
+    // The contract's 250Gi hold a spool of 10Gi for backups.
+    expect(storage).toBe('240Gi');
+  });
+});
+
+test.each([
+  ['dev', 1, 1, null],
+  ['staging', 3, 3, 'letsencrypt-staging'],
+  ['production', 3, 3, 'letsencrypt-production'],
+] as const)('%s: %i brokers, %i ZooKeepers, issuer %s', (environment, brokers, zookeepers, issuer) => {
+  const objects = dist[environment];
+  expect(objects.one('StatefulSet', 'kafka').spec.replicas).toBe(brokers);
+  expect(objects.one('StatefulSet', 'zookeeper').spec.replicas).toBe(zookeepers);
+  expect(objects.one('Ingress', 'edge').metadata.annotations['cert-manager.io/cluster-issuer'] ?? null).toBe(issuer);
+  const script: string = objects.all('Job')[0].spec.template.spec.containers[0].command[2];
+  expect(script).toContain(environment === 'dev' ? 'ensure task.created 3 1 ' : 'ensure task.created 3 3 ');
 });

@@ -49,7 +49,7 @@ describe.each(['ingress-nginx', 'gateway-api'] as const)('Edge, %s', (type) => {
   test('minimal and with everything set', () => {
     for (const settings of [
       { ...minimal, type },
-      { ...all, type },
+      { ...(type === 'gateway-api' ? withoutBurst : all), type },
     ]) {
       const objects = render(settings).objects.filter(
         ({ metadata }) => metadata.labels['app.kubernetes.io/name'] === 'edge',

@@ -1,4 +1,5 @@
-import { Kafka, type KafkaSettings } from '../../src/messaging/kafka';
+import { Kafka } from '../../src/messaging/kafka';
+import type { KafkaSettings } from '../../src/messaging/kafka-settings';
 import { KafkaTopics, type TopicSettings } from '../../src/messaging/topics';
 import { ZooKeeper, type ZooKeeperSettings } from '../../src/messaging/zookeeper';
 import { schemaErrors } from '../support/kubernetes-schema';
@@ -58,7 +59,7 @@ const kraft = (settings: KafkaSettings) => objectsOfConstruct((scope) => new Kaf
 function cluster(settings: KafkaSettings = {}, topics: TopicSettings[] = [{ name: 'orders' }]) {
   const system = testSystem();
   const layer = system.layer('messaging');
-  const ensemble = ZooKeeper.forMode(settings.mode, layer, 'zk', {});
+  const ensemble = ZooKeeper.unlessKraft(layer, 'zk', settings.mode);
   const kafka = new Kafka(layer, 'kafka', settings, ensemble);
   new KafkaTopics(layer, 'topics', kafka, topics);
   return finished(system);

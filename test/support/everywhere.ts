@@ -451,7 +451,7 @@ const variables = perContainer(({ id, container }, _, { kind }) => {
     ...each(repeated([...before, ...own.map(({ name }) => name)]), (name) => [`${id}: ${name} is set twice`]),
     ...own.flatMap(({ name, value }, index) => {
       const known = [...before, ...own.slice(0, index).map((other) => other.name)];
-      const used = [...`${value ?? ''}`.matchAll(/\$\(([^)]+)\)/g)].map(([, other]) => other);
+      const used = [...`${value ?? ''}`.matchAll(/(?<!\$)\$\(([^)]+)\)/g)].map(([, other]) => other);
       return each(used, (other) => unless(known.includes(other), `${id}: ${name} uses ${other}, unknown before it`));
     }),
   ];
