@@ -3,6 +3,7 @@ import { App } from 'cdk8s';
 import type { EnvironmentSettings } from '../settings/load';
 import { type FinishedObject, finishedObjects } from '../outputs/plain';
 import { manifestProblems } from '../outputs/problems';
+import { Secrets } from '../platform/secrets';
 import type { System } from '../platform/system';
 import type { SystemClass } from '../systems';
 
@@ -23,9 +24,11 @@ export function buildSystem(SystemOf: SystemClass, { environment, settings }: En
 export function finish(system: System): FinishedObject[] {
   const problems = system.node.findAll().flatMap((construct) => construct.node.validate());
   if (problems.length > 0) throw new BuildError(problems);
+  const secrets = Secrets.of(system).all;
   system.node.lock();
   const objects = finishedObjects(system);
-  const found = manifestProblems(objects.map(({ manifest }) => manifest));
+  const manifests = objects.map(({ manifest }) => manifest);
+  const found = manifestProblems(manifests, { secrets, nodes: system.nodes });
   if (found.length > 0) throw new BuildError(found.map((problem) => `[${system.node.path}] ${problem}`));
   return objects;
 }

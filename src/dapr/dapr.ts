@@ -95,6 +95,9 @@ export class Dapr extends Construct implements ISidecarProvider {
           { name: 'topics', value: topic },
           { name: 'publishTopic', value: topic },
           { name: 'consumerGroup', value: `${System.containing(this).systemName}-${id}` },
+          { name: 'clientID', value: `${System.containing(this).systemName}-{appID}` },
+          // Without it a message that could not be delivered is gone with the next one that is.
+          { name: 'consumeRetryEnabled', value: 'true' },
           { name: 'direction', value: 'input, output' },
           { name: 'initialOffset', value: 'oldest' },
           { name: 'route', value: route },

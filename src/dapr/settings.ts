@@ -14,7 +14,7 @@ export interface TracingSettings {
 
   /**
    * Host and port of a collector that takes OTLP over gRPC.
-   * @pattern ^[a-z0-9]([-.a-z0-9]*[a-z0-9])?:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$
+   * @pattern ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$
    * @title a host and port such as otel-collector.observability:4317
    * @default otel-collector.observability:4317
    */
@@ -44,7 +44,7 @@ export interface ControlPlaneSettings {
 
   /**
    * Trust domain of its certificates.
-   * @pattern ^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$
+   * @pattern ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
    * @title a trust domain such as cluster.local
    * @default cluster.local
    */
@@ -63,19 +63,38 @@ export interface SidecarSettings {
 /** What happens to a call that fails. */
 export interface ResiliencySettings {
   /**
-   * How long one try may take.
+   * How long one try of a call between applications, or of a delivery, may take.
    * @minimum 1
    * @default 30
    */
   readonly timeoutSeconds?: Seconds;
 
   /**
-   * How often a failed call is tried again.
-   * @asType integer
-   * @minimum 0
+   * How long one try of a call to a component (state, a broker) may take.
+   * @minimum 1
    * @default 5
    */
+  readonly componentTimeoutSeconds?: Seconds;
+
+  /**
+   * How often a failed call is tried again. Between applications only what may pass by itself is: too many requests, and an
+   * application that is not there (429, 502 to 504); an error of the application's own is its answer.
+   * @asType integer
+   * @minimum 0
+   * @maximum 20
+   * @default 3
+   */
   readonly maxRetries?: number;
+
+  /**
+   * How often an event is delivered again before it goes to the dead letters: with pauses that double up to the longest,
+   * 20 bear an application that is away for some four minutes.
+   * @asType integer
+   * @minimum 0
+   * @exclusiveMaximum 10001
+   * @default 20
+   */
+  readonly deliveryRetries?: number;
 
   /**
    * Longest pause between two tries; the pauses double.
@@ -85,10 +104,12 @@ export interface ResiliencySettings {
   readonly maxPauseSeconds?: Seconds;
 
   /**
-   * Failures in a row after which a target is left alone.
+   * Failures in a row after which a component is left alone. More than one call with all its tries, or a single one would
+   * stop all others.
    * @asType integer
-   * @minimum 1
-   * @default 5
+   * @minimum 2
+   * @exclusiveMaximum 10001
+   * @default 10
    */
   readonly consecutiveFailures?: number;
 
@@ -129,7 +150,7 @@ export interface DaprSettings {
 
   /**
    * What happens to calls that fail.
-   * @default - five more tries, and a pause of 30 s after five failures in a row
+   * @default - three more tries, twenty for events, and a pause of 30 s after ten failures of a component in a row
    */
   readonly resiliency?: ResiliencySettings;
 
@@ -173,9 +194,11 @@ export function resolveDapr(settings: DaprSettings): ResolvedDapr {
     logLevel: settings.logLevel ?? 'info',
     resiliency: {
       timeoutSeconds: resiliency?.timeoutSeconds ?? 30,
-      maxRetries: resiliency?.maxRetries ?? 5,
+      componentTimeoutSeconds: resiliency?.componentTimeoutSeconds ?? 5,
+      maxRetries: resiliency?.maxRetries ?? 3,
+      deliveryRetries: resiliency?.deliveryRetries ?? 20,
       maxPauseSeconds: resiliency?.maxPauseSeconds ?? 15,
-      consecutiveFailures: resiliency?.consecutiveFailures ?? 5,
+      consecutiveFailures: resiliency?.consecutiveFailures ?? 10,
       pauseSeconds: resiliency?.pauseSeconds ?? 30,
     },
     shutdownSeconds: settings.shutdownSeconds ?? 20,

@@ -67,7 +67,8 @@ export class Sidecar extends Construct {
         samplingRate: `${dapr.tracing.samplingRate}`,
         otel: { endpointAddress: dapr.tracing.collector, isSecure: false, protocol: 'grpc' },
       },
-      metrics: { enabled: true },
+      // Otherwise there would be a series per path.
+      metrics: { enabled: true, http: { increasedCardinality: false } },
       accessControl: {
         defaultAction: 'deny',
         trustDomain: 'public',

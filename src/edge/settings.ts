@@ -10,7 +10,7 @@ export type HeaderValue = string;
 
 /**
  * An origin of requests.
- * @pattern ^https?://[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$
+ * @pattern ^https?://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[0-9]{1,5})?$
  * @title an origin such as https://shop.example.com
  */
 export type Origin = string;

@@ -39,7 +39,7 @@ export class Kafka extends Workload implements IConnectable {
   /** What a client needs to know: `KAFKA_BOOTSTRAP_SERVERS`. */
   public readonly endpoint: Endpoint;
 
-  /** `host:port` of every broker, with commas. */
+  /** Where a client begins: the name of all brokers, so that their number is nobody's business. */
   public readonly bootstrapServers: string;
 
   /**
@@ -58,9 +58,7 @@ export class Kafka extends Workload implements IConnectable {
     this.profile = profileOf(this, 'image', resolved.image);
     this.check(zookeeper);
 
-    this.bootstrapServers = this.hosts()
-      .map((host) => `${host}:${CLIENT.port}`)
-      .join(',');
+    this.bootstrapServers = `${id}:${CLIENT.port}`;
     this.endpoint = this.describeEndpoint();
     this.service = renderHeadlessService(this, this.listeningPorts());
     if (zookeeper) Connections.of(this).allow(this.peer, zookeeper.endpoint);
@@ -72,7 +70,7 @@ export class Kafka extends Workload implements IConnectable {
       exporter: resolved.exporter,
       target: this.endpoint,
       port: METRICS_PORT,
-      args: this.hosts().map((host) => `--kafka.server=${host}:${CLIENT.port}`),
+      args: [`--kafka.server=${this.bootstrapServers}`],
     });
   }
 
@@ -119,9 +117,7 @@ export class Kafka extends Workload implements IConnectable {
       environment: { KAFKA_BOOTSTRAP_SERVERS: this.bootstrapServers },
       waitFor: {
         image: { ...image, ...this.profile },
-        script: this.hosts()
-          .map((host) => `nc -z -w 2 ${host} ${CLIENT.port}`)
-          .join(' || '),
+        script: `nc -z -w 2 ${this.workloadName} ${CLIENT.port}`,
       },
     };
   }

@@ -195,7 +195,9 @@ export class KafkaTopics extends Workload {
       const pairs = Object.entries(config).map(([key, value]) => `${key}=${value}`);
       return `ensure ${name} ${partitions} ${replicationFactor} ${pairs.join(',')}\n`;
     });
-    const profile = profileOf(this, 'image', image);
+    // The tools read their logging configuration from the image's own /etc/kafka, and write nothing there.
+    const known = profileOf(this, 'image', image);
+    const profile = { ...known, writablePaths: known.writablePaths.filter(({ path }) => path !== '/etc/kafka') };
     const container = hardened(
       { name: 'topics', image, profile, resources: resources(['100m', '256Mi'], ['1000m', '512Mi']) },
       {

@@ -1,6 +1,22 @@
+import type { SecretDeclaration } from '../platform/secrets';
+
+/** What a system knows that its objects do not say. */
+export interface SystemFacts {
+  /** The Secrets that somebody fills, with their keys. */
+  readonly secrets: readonly SecretDeclaration[];
+  /** Nodes of the cluster, where the settings tell. */
+  readonly nodes?: number;
+}
+
 /** What no single construct can see, looked for in the finished objects of a system. */
-export function manifestProblems(manifests: readonly any[]): string[] {
-  return [...namesMadeTwice(manifests), ...manifests.flatMap(volumeProblems)];
+export function manifestProblems(manifests: readonly any[], { secrets, nodes }: SystemFacts): string[] {
+  return [
+    ...namesMadeTwice(manifests),
+    ...manifests.flatMap(volumeProblems),
+    ...manifests.flatMap(probeProblems),
+    ...manifests.flatMap((manifest) => secretProblems(manifest, secrets)),
+    ...(nodes === undefined ? [] : manifests.flatMap((manifest) => nodeProblems(manifest, manifests, nodes))),
+  ];
 }
 
 const nameOf = ({ kind, metadata }: any) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
@@ -29,4 +45,51 @@ function volumeProblems(manifest: any): string[] {
       .map((name) => `${nameOf(manifest)}: the volume "${name}" has a name of more than 63 characters; ${todo}`),
     ...paths.map((path) => `${nameOf(manifest)}: something is mounted twice at ${path}; ${todo}`),
   ];
+}
+
+/** A probe of a port that the container does not have would fail for ever. */
+function probeProblems(manifest: any): string[] {
+  const containers: any[] = manifest.spec?.template?.spec?.containers ?? [];
+  return containers.flatMap(({ name, ports = [], ...container }) => {
+    const known = ports.flatMap((port: any) => [port.name, port.containerPort]);
+    return ['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap((kind) => {
+      const port = (container[kind]?.httpGet ?? container[kind]?.tcpSocket)?.port;
+      if (port === undefined || known.includes(port)) return [];
+      return [`${nameOf(manifest)}: ${kind} of container ${name} asks port ${port}, which it does not have`];
+    });
+  });
+}
+
+/** A key that nobody fills keeps the pod waiting for ever. */
+function secretProblems(manifest: any, secrets: readonly SecretDeclaration[]): string[] {
+  const missing = secretKeysIn(manifest).filter(
+    ([secret, key]) => !secrets.some(({ name, keys }) => name === secret && Object.hasOwn(keys, key)),
+  );
+  return repeated(missing.map((pair) => pair.join('/')).flatMap((pair) => [pair, pair])).map(
+    (pair) => `${nameOf(manifest)}: reads ${pair} of a Secret, which nobody declares; declare it, or name another key`,
+  );
+}
+
+/** Every key of a Secret that something below this value reads. */
+function secretKeysIn(value: any): [secret: string, key: string][] {
+  if (typeof value !== 'object' || value === null) return [];
+  const below = Object.values(value).flatMap(secretKeysIn);
+  if (value.secretKeyRef) return [[value.secretKeyRef.name, value.secretKeyRef.key], ...below];
+  if (value.secret?.secretName && value.secret.items) {
+    return value.secret.items.map(({ key }: any) => [value.secret.secretName, key]);
+  }
+  return below;
+}
+
+/** Pods that must be on nodes of their own need as many nodes. */
+function nodeProblems(manifest: any, manifests: readonly any[], nodes: number): string[] {
+  const affinity = manifest.spec?.template?.spec?.affinity?.podAntiAffinity;
+  if (!affinity?.requiredDuringSchedulingIgnoredDuringExecution) return [];
+  const autoscaler = manifests.find(
+    ({ kind, spec }) => kind === 'HorizontalPodAutoscaler' && spec.scaleTargetRef.name === manifest.metadata.name,
+  );
+  const most = autoscaler?.spec.maxReplicas ?? manifest.spec.replicas ?? 1;
+  if (most <= nodes) return [];
+  const found = `${most} pods must be on nodes of their own, and the cluster has ${nodes}`;
+  return [`${nameOf(manifest)}: ${found}; lower the replicas, raise nodes, or set spread.hosts: preferred`];
 }

@@ -56,6 +56,15 @@ export interface SystemSettings {
   readonly allowLatestImages?: boolean;
 
   /**
+   * Worker nodes of the cluster, to check that pods which must be apart can be.
+   * @asType integer
+   * @minimum 1
+   * @exclusiveMaximum 10001
+   * @default - not checked
+   */
+  readonly nodes?: number;
+
+  /**
    * Bound on the namespace.
    * @default - 1.2 times the computed peak
    */
@@ -129,6 +138,9 @@ export class System extends Chart {
   /** Whether images may be tagged `latest` or not at all. */
   public readonly allowLatestImages: boolean;
 
+  /** Worker nodes of the cluster, where the settings tell. */
+  public readonly nodes?: number;
+
   /** The Prometheus that scrapes the system, defaults filled in. */
   public readonly prometheus: PrometheusSettings;
 
@@ -152,6 +164,7 @@ export class System extends Chart {
     systems.set(this, this);
     this.systemName = props.system;
     this.environment = props.environment;
+    this.nodes = props.nodes;
     const resolved = resolveSystem(props);
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;

@@ -231,6 +231,7 @@ export class WebService extends Application implements IConnectable {
     this.servicePort = resolved.servicePort;
     checkAutoscaling(this, resolved.autoscaling);
     this.checkRollout(resolved.rollout);
+    this.checkBudget(settings.disruptionBudget?.minAvailable, resolved.autoscaling);
     this.addParameters({ PORT: `${resolved.port}` });
 
     const http: ListeningPort = { name: 'http', port: resolved.port };
@@ -249,6 +250,17 @@ export class WebService extends Application implements IConnectable {
   /** Adds annotations to the pods, for what others put into them. */
   public annotatePods(annotations: { [annotation: string]: string }): void {
     Object.assign(this.podAnnotations, annotations);
+  }
+
+  /** Below the maximum a drain can wait for the autoscaler; at or above it, it could never go on. */
+  private checkBudget(minAvailable = 0, { enabled, maxReplicas }: ResolvedAutoscaling): void {
+    if (!enabled || minAvailable < maxReplicas) return;
+    const found = `expected less than autoscaling.maxReplicas (${maxReplicas}), got ${minAvailable}`;
+    throw new ValidationError(
+      this,
+      'disruptionBudget.minAvailable',
+      `${found}; no number of replicas would let a drain go on`,
+    );
   }
 
   private checkRollout({

@@ -297,14 +297,17 @@ describe('production', () => {
 });
 
 test.each([
-  ['dev', 1, 1, null],
-  ['staging', 3, 3, 'letsencrypt-staging'],
-  ['production', 3, 3, 'letsencrypt-production'],
-] as const)('%s: %i brokers, %i ZooKeepers, issuer %s', (environment, brokers, zookeepers, issuer) => {
-  const objects = dist[environment];
-  expect(objects.one('StatefulSet', 'kafka').spec.replicas).toBe(brokers);
-  expect(objects.one('StatefulSet', 'zookeeper').spec.replicas).toBe(zookeepers);
-  expect(objects.one('Ingress', 'edge').metadata.annotations['cert-manager.io/cluster-issuer'] ?? null).toBe(issuer);
-  const script: string = objects.all('Job')[0].spec.template.spec.containers[0].command[2];
-  expect(script).toContain(environment === 'dev' ? 'ensure task.created 3 1 ' : 'ensure task.created 3 3 ');
-});
+  ['dev', 1, 1, 1, null],
+  ['staging', 3, 3, 3, 'letsencrypt-staging'],
+  ['production', 3, 3, 3, 'letsencrypt-production'],
+] as const)(
+  '%s: %i brokers, %i ZooKeepers, %i copies, issuer %s',
+  (environment, brokers, zookeepers, copies, issuer) => {
+    const objects = dist[environment];
+    expect(objects.one('StatefulSet', 'kafka').spec.replicas).toBe(brokers);
+    expect(objects.one('StatefulSet', 'zookeeper').spec.replicas).toBe(zookeepers);
+    expect(objects.one('Ingress', 'edge').metadata.annotations['cert-manager.io/cluster-issuer'] ?? null).toBe(issuer);
+    const script: string = objects.all('Job')[0].spec.template.spec.containers[0].command[2];
+    expect(script).toContain(`ensure task.created 3 ${copies} `);
+  },
+);

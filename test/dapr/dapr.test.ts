@@ -28,7 +28,15 @@ const all: Complete<DaprSettings> = {
       },
     },
   },
-  resiliency: { timeoutSeconds: 10, maxRetries: 3, maxPauseSeconds: 20, consecutiveFailures: 4, pauseSeconds: 60 },
+  resiliency: {
+    timeoutSeconds: 10,
+    componentTimeoutSeconds: 4,
+    maxRetries: 2,
+    deliveryRetries: 30,
+    maxPauseSeconds: 20,
+    consecutiveFailures: 8,
+    pauseSeconds: 60,
+  },
   shutdownSeconds: 15,
 };
 
@@ -138,7 +146,20 @@ describe('Dapr', () => {
     expect(cpu({ sidecars: { api: { resources: { limits: { cpu: '5' } } } } })).toBeGreaterThan(cpu({}));
   });
 
+  test('an answer of an application is passed on; only what may pass by itself is tried again', () => {
+    const { policies, targets } = finished(shop().system).one('Resiliency', 'dapr').spec;
+    expect(targets.apps.api).toEqual({ retry: 'call', timeout: 'call' });
+    expect(policies.retries.call.matching).toEqual({ httpStatusCodes: '429,502-504', gRPCStatusCodes: '4,8,14' });
+    expect(targets.components.events.inbound.retry).toBe('deliver');
+  });
+
   describe('refuses', () => {
+    test('a breaker that one call with its tries would trip', () => {
+      expect(() => render({ resiliency: { maxRetries: 4, consecutiveFailures: 5 } })).toThrow(
+        'resiliency.consecutiveFailures: expected more than the tries of one call (5), got 5; a single call would stop all others',
+      );
+    });
+
     test('two topics on one route', () => {
       const { events, api } = shop();
       events.subscribe(api, { name: 'a', route: '/x' });

@@ -17,6 +17,7 @@ const all: Complete<SystemProps> = {
   environment: 'test',
   version: '1.0.0',
   namespace: 'shop',
+  nodes: 3,
   allowLatestImages: true,
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
@@ -34,7 +35,8 @@ describe('System', () => {
 
   test('each setting has an effect', () => {
     // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
-    expect(leavesWithoutEffect(all, make)).toEqual(['allowLatestImages']);
+    // And nodes are only counted: below.
+    expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages']);
   });
 
   test('everything carries the labels by which it is found', () => {
@@ -80,6 +82,42 @@ describe('System', () => {
     expect(() => finished(system)).toThrow(
       '[shop-test] ConfigMap shop/same: is made twice; give one of them another name',
     );
+  });
+
+  test('pods that must be apart need as many nodes', () => {
+    const apart = (nodes: number) => {
+      const system = testSystem({ nodes });
+      new WebService(system.layer('apps'), 'web', { ...web, replicas: 3, spread: { hosts: 'required' } });
+      return () => finished(system);
+    };
+    expect(apart(2)).toThrow(
+      '[shop-test] Deployment shop/web: 3 pods must be on nodes of their own, and the cluster has 2; ' +
+        'lower the replicas, raise nodes, or set spread.hosts: preferred',
+    );
+    expect(apart(3)).not.toThrow();
+  });
+
+  test('a key of a Secret that nobody fills is refused, and a probe of a port that is not there', () => {
+    const system = testSystem();
+    const service = new WebService(system.layer('apps'), 'web', web);
+    const valueFrom = { secretKeyRef: { name: 'nobody', key: 'fills' } };
+    service.deployment.override({
+      spec: {
+        template: {
+          spec: {
+            containers: [{ name: 'web', env: [{ name: 'X', valueFrom }], ports: [{ name: 'http', containerPort: 1 }] }],
+          },
+        },
+      },
+    });
+    expect(() => finished(system)).toThrow(
+      'Deployment shop/web: reads nobody/fills of a Secret, which nobody declares; declare it, or name another key',
+    );
+    const other = testSystem();
+    new WebService(other.layer('apps'), 'web', web).deployment.override({
+      spec: { template: { spec: { containers: [{ name: 'web', livenessProbe: { httpGet: { port: 9999 } } }] } } },
+    });
+    expect(() => finished(other)).toThrow('livenessProbe of container web asks port 9999, which it does not have');
   });
 
   test('what constructs refuse at synth is reported all at once', () => {

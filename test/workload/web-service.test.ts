@@ -219,6 +219,21 @@ describe('WebService', () => {
         'autoscaling.maxReplicas: expected at least the replicas (4), got 3; raise it or lower replicas',
       ));
 
+    test('a budget that no number of replicas would let a drain go on under', () =>
+      fails(
+        { ...minimal, autoscaling: { maxReplicas: 3 }, disruptionBudget: { minAvailable: 3 } },
+        'disruptionBudget.minAvailable: expected less than autoscaling.maxReplicas (3), got 3; ' +
+          'no number of replicas would let a drain go on',
+      ));
+
+    test.each([
+      [{ maxSurge: 0 }, 'rollout: maxSurge and maxUnavailable are both 0, so that no pod could ever be replaced'],
+      [
+        { progressDeadlineSeconds: 5 },
+        'rollout.progressDeadlineSeconds: expected more than minReadySeconds (5), got 5',
+      ],
+    ])('the rollout %j', (rollout, message) => fails({ ...minimal, rollout }, message));
+
     test('a variable set twice', () =>
       fails(
         { ...minimal, environment: { LOG_LEVEL: 'info' } },
