@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { HEADER } from '../../src/outputs/plain';
@@ -131,14 +131,6 @@ describe('an error leaves what was', () => {
     const name = `${'x'.repeat(250)}.yaml`;
     const tooLong = [...wanted, ...files('a/dev', { [name]: 'its temporary name is longer than a name can be' })];
     expect(() => writeOne(out, 'a/dev', tooLong)).toThrow('ENAMETOOLONG');
-    expect(readFiles(out)).toEqual(before);
-  });
-
-  (process.getuid?.() === 0 ? test.skip : test)('a folder that is read-only', () => {
-    const out = temporaryFolder(before);
-    chmodSync(join(out, 'a/dev'), 0o555);
-    expect(() => writeOne(out, 'a/dev', wanted)).toThrow('EACCES');
-    chmodSync(join(out, 'a/dev'), 0o755);
     expect(readFiles(out)).toEqual(before);
   });
 
