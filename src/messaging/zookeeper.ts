@@ -134,7 +134,8 @@ export class ZooKeeper extends Workload implements IConnectable {
     mode: 'kraft' | 'zookeeper' = 'zookeeper',
     settings: ZooKeeperSettings = {},
   ): ZooKeeper | undefined {
-    resolveZooKeeper(settings);
+    // Down to the items of lists, or they would count as settings that no construct reads.
+    JSON.stringify(settings);
     return mode === 'kraft' ? undefined : new ZooKeeper(scope, id, settings);
   }
 
