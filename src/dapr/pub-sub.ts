@@ -1,18 +1,12 @@
-import type { Construct } from 'constructs';
-
 import { DaprSubscription } from '../../imports/dapr';
 import { deadLetterTopic, type TopicSettings } from '../messaging/topics';
 import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
-import { Component, type ComponentProps } from './component';
+import { Component } from './component';
 
 /** Events: an application publishes to topics, and gets what it subscribes to on a route of its own. */
 export class PubSub extends Component {
   private readonly subscribed = new Set<string>();
-
-  public constructor(scope: Construct, id: string, props: ComponentProps) {
-    super(scope, id, props);
-  }
 
   /** Delivers a topic to the route that its settings name. What the application cannot handle goes to the dead letters. */
   public subscribe(application: WebService, topic: TopicSettings): void {

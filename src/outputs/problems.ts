@@ -65,7 +65,7 @@ function secretProblems(manifest: any, secrets: readonly SecretDeclaration[]): s
   const missing = secretKeysIn(manifest).filter(
     ([secret, key]) => !secrets.some(({ name, keys }) => name === secret && Object.hasOwn(keys, key)),
   );
-  return repeated(missing.map((pair) => pair.join('/')).flatMap((pair) => [pair, pair])).map(
+  return [...new Set(missing.map((pair) => pair.join('/')))].map(
     (pair) => `${nameOf(manifest)}: reads ${pair} of a Secret, which nobody declares; declare it, or name another key`,
   );
 }
