@@ -8,8 +8,10 @@ export * from '../imports/gateway-api';
 export * from '../imports/k8s';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
 export { type ExporterSettings } from './workload/exporter';
-export { Postgres, type PostgresSettings, type SqlName } from './data/postgres';
-export { type EvictionPolicy, Redis, type RedisSettings } from './data/redis';
+export { Postgres } from './data/postgres';
+export { type PostgresSettings, type SqlName } from './data/postgres-settings';
+export { Redis } from './data/redis';
+export { type EvictionPolicy, type RedisSettings } from './data/redis-settings';
 export {
   type Endpoint,
   type IConnectable,

@@ -8,170 +8,23 @@ import {
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
-import { mebibytes } from '../platform/quantity';
 import { Secrets } from '../platform/secrets';
 import { ValidationError } from '../platform/validation-error';
-import { renderDisruptionBudget, resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
-import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from '../workload/image';
+import { renderDisruptionBudget } from '../workload/disruption';
+import { renderExporter } from '../workload/exporter';
+import { checkTag, profileOf } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
 import { hardened, type Pod, renderPod, secretVolume } from '../workload/pod';
-import {
-  checkResources,
-  type ResolvedResources,
-  resolveResources,
-  resources,
-  type ResourcesSettings,
-} from '../workload/resources';
-import { renderSpread, type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
-import {
-  DATA_VOLUME,
-  renderHeadlessService,
-  renderStatefulSet,
-  type ResolvedStorage,
-  resolveStorage,
-  type StorageSettings,
-} from '../workload/stateful';
+import { checkResources } from '../workload/resources';
+import { renderSpread } from '../workload/spread';
+import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
-import { type ExporterSettings, renderExporter, type ResolvedExporter, resolveExporter } from '../workload/exporter';
-
-/**
- * A name in PostgreSQL that needs no quotes.
- * @pattern ^[a-z_][a-z0-9_]{0,62}$
- * @title a name of lower-case letters, digits and underscores, at most 63
- */
-export type SqlName = string;
-
-/** A PostgreSQL server with one database. */
-export interface PostgresSettings {
-  /**
-   * Image of the server.
-   * @default - postgres:16.13-alpine
-   */
-  readonly image?: ImageSettings;
-
-  /**
-   * Name of the database. It is made with the volume and does not change afterwards.
-   * @default app
-   */
-  readonly database?: SqlName;
-
-  /**
-   * Role that owns the database and that applications log in as.
-   * @default - the name of the database
-   */
-  readonly user?: SqlName;
-
-  /**
-   * Volume of the data.
-   * @default - 10Gi of the cluster's default class
-   */
-  readonly storage?: StorageSettings;
-
-  /**
-   * What the server may use.
-   * @default - 300m and 512Mi promised, 1000m and 2Gi at most
-   */
-  readonly resources?: ResourcesSettings;
-
-  /**
-   * Most connections at one time.
-   * @asType integer
-   * @minimum 10
-   * @exclusiveMaximum 10001
-   * @default 100
-   */
-  readonly maxConnections?: number;
-
-  /**
-   * Parameters of the server, by their names in PostgreSQL. They win over those that follow from the memory limit.
-   * @propertyNames {"pattern": "^[a-z_][a-z0-9_]*([.][a-z_][a-z0-9_]*)?$", "title": "a parameter of PostgreSQL, such as work_mem"}
-   * @default {}
-   */
-  readonly parameters?: { [name: string]: string | number | boolean };
-
-  /**
-   * How the pod is placed beside others.
-   * @default - preferably over hosts and zones
-   */
-  readonly spread?: SpreadSettings;
-
-  /**
-   * The exporter of metrics.
-   * @default - prometheuscommunity/postgres-exporter
-   */
-  readonly exporter?: ExporterSettings;
-}
-
-/** A server with nothing left open. */
-export interface ResolvedPostgres {
-  readonly image: ResolvedImage;
-  readonly database: string;
-  readonly user: string;
-  readonly storage: ResolvedStorage;
-  readonly resources: ResolvedResources;
-  readonly parameters: Record<string, string>;
-  readonly disruptionBudget: ResolvedDisruptionBudget;
-  readonly spread: ResolvedSpread;
-  readonly exporter: ResolvedExporter;
-}
-
-/** Fills in defaults and the memory parameters that follow from the limit. */
-export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
-  const amounts = resolveResources(settings.resources, resources(['300m', '512Mi'], ['1000m', '2Gi']));
-  const megabytes = (share: number) => `${mebibytes(amounts.limits.memory, share)}MB`;
-  const given = Object.entries(settings.parameters ?? {}).map(([name, value]) => [name, String(value)]);
-  const database = settings.database ?? 'app';
-  return {
-    image: resolveImage(settings.image ?? { repository: 'postgres', tag: '16.13-alpine' }),
-    database,
-    user: settings.user ?? database,
-    storage: resolveStorage(settings.storage, '10Gi'),
-    resources: amounts,
-    parameters: {
-      effective_cache_size: megabytes(0.75),
-      log_min_duration_statement: '1000',
-      maintenance_work_mem: megabytes(1 / 16),
-      max_connections: `${settings.maxConnections ?? 100}`,
-      // A quarter of the memory, as the manual of PostgreSQL suggests for a server of its own.
-      shared_buffers: megabytes(0.25),
-      ...Object.fromEntries(given),
-    },
-    disruptionBudget: resolveDisruptionBudget(undefined, 1),
-    spread: resolveSpread(settings.spread),
-    exporter: resolveExporter(settings.exporter, {
-      repository: 'prometheuscommunity/postgres-exporter',
-      tag: 'v0.16.0',
-    }),
-  };
-}
+import { EXPORTER_KEY, EXPORTER_ROLE, rolesScript, SECRETS_MOUNT } from './postgres-roles';
+import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 
 const SQL: ListeningPort = { name: 'postgres', port: 5432 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9187 };
 const MOUNT = '/var/lib/postgresql/data';
-const SECRETS_MOUNT = '/run/secrets/postgres';
-const EXPORTER_ROLE = 'exporter';
-const EXPORTER_KEY = 'exporter-password';
-
-/**
- * Run once, by the image, when the volume is empty: the application gets a role that owns its database and is no
- * superuser, the exporter one that may only read statistics. Passwords are read by psql itself, so that they are never an
- * argument that others could see, and statements that hold them are kept out of the server's log.
- */
-const rolesScript = (user: string, database: string) => `set -eu
-test -s ${SECRETS_MOUNT}/password
-test -s ${SECRETS_MOUNT}/${EXPORTER_KEY}
-psql --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname ${database} <<'SQL'
-SET log_min_duration_statement = -1;
-SET log_min_error_statement = panic;
-\\set app_password \`cat ${SECRETS_MOUNT}/password\`
-\\set exporter_password \`cat ${SECRETS_MOUNT}/${EXPORTER_KEY}\`
-CREATE ROLE "${user}" LOGIN PASSWORD :'app_password';
-CREATE ROLE ${EXPORTER_ROLE} LOGIN PASSWORD :'exporter_password' CONNECTION LIMIT 5;
-GRANT pg_monitor TO ${EXPORTER_ROLE};
-ALTER DATABASE "${database}" OWNER TO "${user}";
-ALTER SCHEMA public OWNER TO "${user}";
-SQL
-`;
 
 /** A PostgreSQL server: StatefulSet with a volume, exporter, Service and policy. */
 export class Postgres extends Workload implements IConnectable {

@@ -2,8 +2,10 @@ import type { Construct } from 'constructs';
 
 import { Dapr } from '../dapr/dapr';
 import type { DaprSettings } from '../dapr/settings';
-import { Postgres, type PostgresSettings } from '../data/postgres';
-import { Redis, type RedisSettings } from '../data/redis';
+import { Postgres } from '../data/postgres';
+import type { PostgresSettings } from '../data/postgres-settings';
+import { Redis } from '../data/redis';
+import type { RedisSettings } from '../data/redis-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { Kafka } from '../messaging/kafka';

@@ -1,4 +1,5 @@
-import { Postgres, type PostgresSettings } from '../../src/data/postgres';
+import { Postgres } from '../../src/data/postgres';
+import type { PostgresSettings } from '../../src/data/postgres-settings';
 import { Secrets } from '../../src/platform/secrets';
 import { schemaErrors } from '../support/kubernetes-schema';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';

@@ -1,4 +1,5 @@
-import { Redis, type RedisSettings } from '../../src/data/redis';
+import { Redis } from '../../src/data/redis';
+import type { RedisSettings } from '../../src/data/redis-settings';
 import { Secrets } from '../../src/platform/secrets';
 import { schemaErrors } from '../support/kubernetes-schema';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';

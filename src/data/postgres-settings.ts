@@ -1,0 +1,118 @@
+import { mebibytes } from '../platform/quantity';
+import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
+import { type ExporterSettings, type ResolvedExporter, resolveExporter } from '../workload/exporter';
+import { type ImageSettings, type ResolvedImage, resolveImage } from '../workload/image';
+import { type ResolvedResources, resolveResources, resources, type ResourcesSettings } from '../workload/resources';
+import { type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
+import { type ResolvedStorage, resolveStorage, type StorageSettings } from '../workload/stateful';
+
+/**
+ * A name in PostgreSQL that needs no quotes.
+ * @pattern ^[a-z_][a-z0-9_]{0,62}$
+ * @title a name of lower-case letters, digits and underscores, at most 63
+ */
+export type SqlName = string;
+
+/** A PostgreSQL server with one database. */
+export interface PostgresSettings {
+  /**
+   * Image of the server.
+   * @default - postgres:16.13-alpine
+   */
+  readonly image?: ImageSettings;
+
+  /**
+   * Name of the database. It is made with the volume and does not change afterwards.
+   * @default app
+   */
+  readonly database?: SqlName;
+
+  /**
+   * Role that owns the database and that applications log in as.
+   * @default - the name of the database
+   */
+  readonly user?: SqlName;
+
+  /**
+   * Volume of the data.
+   * @default - 10Gi of the cluster's default class
+   */
+  readonly storage?: StorageSettings;
+
+  /**
+   * What the server may use.
+   * @default - 300m and 512Mi promised, 1000m and 2Gi at most
+   */
+  readonly resources?: ResourcesSettings;
+
+  /**
+   * Most connections at one time.
+   * @asType integer
+   * @minimum 10
+   * @exclusiveMaximum 10001
+   * @default 100
+   */
+  readonly maxConnections?: number;
+
+  /**
+   * Parameters of the server, by their names in PostgreSQL. They win over those that follow from the memory limit.
+   * @propertyNames {"pattern": "^[a-z_][a-z0-9_]*([.][a-z_][a-z0-9_]*)?$", "title": "a parameter of PostgreSQL, such as work_mem"}
+   * @default {}
+   */
+  readonly parameters?: { [name: string]: string | number | boolean };
+
+  /**
+   * How the pod is placed beside others.
+   * @default - preferably over hosts and zones
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * The exporter of metrics.
+   * @default - prometheuscommunity/postgres-exporter
+   */
+  readonly exporter?: ExporterSettings;
+}
+
+/** A server with nothing left open. */
+export interface ResolvedPostgres {
+  readonly image: ResolvedImage;
+  readonly database: string;
+  readonly user: string;
+  readonly storage: ResolvedStorage;
+  readonly resources: ResolvedResources;
+  readonly parameters: Record<string, string>;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+  readonly spread: ResolvedSpread;
+  readonly exporter: ResolvedExporter;
+}
+
+/** Fills in defaults and the memory parameters that follow from the limit. */
+export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
+  const amounts = resolveResources(settings.resources, resources(['300m', '512Mi'], ['1000m', '2Gi']));
+  const megabytes = (share: number) => `${mebibytes(amounts.limits.memory, share)}MB`;
+  const given = Object.entries(settings.parameters ?? {}).map(([name, value]) => [name, String(value)]);
+  const database = settings.database ?? 'app';
+  return {
+    image: resolveImage(settings.image ?? { repository: 'postgres', tag: '16.13-alpine' }),
+    database,
+    user: settings.user ?? database,
+    storage: resolveStorage(settings.storage, '10Gi'),
+    resources: amounts,
+    parameters: {
+      effective_cache_size: megabytes(0.75),
+      log_min_duration_statement: '1000',
+      maintenance_work_mem: megabytes(1 / 16),
+      max_connections: `${settings.maxConnections ?? 100}`,
+      // A quarter of the memory, as the manual of PostgreSQL suggests for a server of its own.
+      shared_buffers: megabytes(0.25),
+      ...Object.fromEntries(given),
+    },
+    disruptionBudget: resolveDisruptionBudget(undefined, 1),
+    spread: resolveSpread(settings.spread),
+    exporter: resolveExporter(settings.exporter, {
+      repository: 'prometheuscommunity/postgres-exporter',
+      tag: 'v0.16.0',
+    }),
+  };
+}
