@@ -6,8 +6,17 @@ export * from '../imports/envoy-gateway';
 export * from '../imports/external-secrets';
 export * from '../imports/gateway-api';
 export * from '../imports/k8s';
+export * from '../imports/prometheus';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
 export { type ExporterSettings } from './workload/exporter';
+export {
+  type BackupFiguresSettings,
+  type BackupInterval,
+  type BackupSettings,
+  type DrillInterval,
+  type DrillSettings,
+} from './data/backup-settings';
+export { type Cidr, type ObjectStoreSettings, type ObjectStoreType } from './backup/object-store-settings';
 export { Postgres } from './data/postgres';
 export { type PostgresSettings, type SqlName } from './data/postgres-settings';
 export { Redis } from './data/redis';

@@ -54,6 +54,12 @@ export const sources: Source[] = [
     },
   },
   {
+    module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
+    prefix: 'Monitoring',
+    file: 'imports/prometheus.ts',
+    crds: { 'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1' },
+  },
+  {
     module: 'sigs.k8s.io/gateway-api@v1.4.0',
     prefix: 'GatewayApi',
     file: 'imports/gateway-api.ts',

@@ -1,4 +1,5 @@
 import { mebibytes } from '../platform/quantity';
+import { type BackupSettings, resolveBackup, type ResolvedBackup } from './backup-settings';
 import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { type ExporterSettings, type ResolvedExporter, resolveExporter } from '../workload/exporter';
 import { type ImageSettings, type ResolvedImage, resolveImage } from '../workload/image';
@@ -62,6 +63,12 @@ export interface PostgresSettings {
   readonly parameters?: { [name: string]: string | number | boolean };
 
   /**
+   * Backups: how much may be lost, and how long a restore may take.
+   * @default - none
+   */
+  readonly backup?: BackupSettings;
+
+  /**
    * How the pod is placed beside others.
    * @default - preferably over hosts and zones
    */
@@ -82,6 +89,7 @@ export interface ResolvedPostgres {
   readonly storage: ResolvedStorage;
   readonly resources: ResolvedResources;
   readonly parameters: Record<string, string>;
+  readonly backup?: ResolvedBackup;
   readonly disruptionBudget: ResolvedDisruptionBudget;
   readonly spread: ResolvedSpread;
   readonly exporter: ResolvedExporter;
@@ -93,11 +101,12 @@ export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
   const megabytes = (share: number) => `${mebibytes(amounts.limits.memory, share)}MB`;
   const given = Object.entries(settings.parameters ?? {}).map(([name, value]) => [name, String(value)]);
   const database = settings.database ?? 'app';
+  const storage = resolveStorage(settings.storage, '10Gi');
   return {
     image: resolveImage(settings.image ?? { repository: 'postgres', tag: '16.13-alpine' }),
     database,
     user: settings.user ?? database,
-    storage: resolveStorage(settings.storage, '10Gi'),
+    storage,
     resources: amounts,
     parameters: {
       effective_cache_size: megabytes(0.75),
@@ -108,6 +117,7 @@ export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
       shared_buffers: megabytes(0.25),
       ...Object.fromEntries(given),
     },
+    backup: settings.backup && resolveBackup(settings.backup, storage),
     disruptionBudget: resolveDisruptionBudget(undefined, 1),
     spread: resolveSpread(settings.spread),
     exporter: resolveExporter(settings.exporter, {

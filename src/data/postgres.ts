@@ -2,8 +2,9 @@ import type { Construct } from 'constructs';
 
 import {
   KubeConfigMap,
+  type KubeCronJob,
   type KubePodDisruptionBudget,
-  type KubeService,
+  KubeService,
   type KubeStatefulSet,
   type Probe,
 } from '../../imports/k8s';
@@ -19,12 +20,20 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
-import { EXPORTER_KEY, EXPORTER_ROLE, rolesScript, SECRETS_MOUNT } from './postgres-roles';
+import { archivingParameters, BACKUP_METRICS, PostgresBackup } from './postgres-backup';
+import { BACKUP_KEY, BACKUP_ROLE, EXPORTER_KEY, EXPORTER_ROLE, rolesScript, SECRETS_MOUNT } from './postgres-roles';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 
 const SQL: ListeningPort = { name: 'postgres', port: 5432 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9187 };
 const MOUNT = '/var/lib/postgresql/data';
+const DATA_FOLDER = `${MOUNT}/pgdata`;
+
+/** Parameters of the server as its arguments; those that settings give win, but over what backups need. */
+const serverArguments = ({ parameters, backup }: ResolvedPostgres) =>
+  Object.entries({ ...parameters, ...(backup ? archivingParameters(backup) : {}) })
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /** A PostgreSQL server: StatefulSet with a volume, exporter, Service and policy. */
 export class Postgres extends Workload implements IConnectable {
@@ -40,11 +49,21 @@ export class Postgres extends Workload implements IConnectable {
   /** The script that makes the roles when the volume is empty. */
   public readonly initScripts: KubeConfigMap;
 
+  /** Base backups, where the settings ask for backups. */
+  public readonly baseBackups?: KubeCronJob;
+
+  /** Template of Jobs that restore, where there are backups. */
+  public readonly restore?: KubeCronJob;
+
+  /** Trials of a restore, where there are backups. */
+  public readonly restoreDrill?: KubeCronJob;
+
   /** What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`. */
   public readonly endpoint: Endpoint;
 
   private readonly secret: string;
   private readonly profile: ImageProfile;
+  private readonly backup?: PostgresBackup;
 
   public constructor(scope: Construct, id: string, settings: PostgresSettings = {}) {
     const resolved = resolvePostgres(settings);
@@ -57,14 +76,18 @@ export class Postgres extends Workload implements IConnectable {
     this.secret = `${id}-credentials`;
     Secrets.of(this).declare({
       name: this.secret,
-      keys: { password: {}, 'postgres-password': {}, [EXPORTER_KEY]: {} },
+      keys: Object.fromEntries(this.secretKeys(resolved).map((key) => [key, {}])),
     });
     this.initScripts = new KubeConfigMap(this, 'init', {
       metadata: { name: `${id}-init` },
-      data: { '10-roles.sh': rolesScript(resolved.user, resolved.database) },
+      data: { '10-roles.sh': rolesScript(resolved.user, resolved.database, Boolean(resolved.backup)) },
     });
     this.endpoint = this.describeEndpoint(resolved);
     this.service = renderHeadlessService(this, [SQL]);
+    this.backup = this.makeBackup(resolved);
+    this.baseBackups = this.backup?.baseBackups;
+    this.restore = this.backup?.restore;
+    this.restoreDrill = this.backup?.drill;
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
       storage: resolved.storage,
@@ -78,7 +101,8 @@ export class Postgres extends Workload implements IConnectable {
       throw new ValidationError(this, field, `"${name}" is a name of PostgreSQL's or of ours; choose another`);
     };
     if (/^(template[01]|postgres)$/.test(database)) taken('database', database);
-    if (user === EXPORTER_ROLE || /^(postgres|public|none|pg_.*)$/.test(user)) taken('user', user);
+    if (user === EXPORTER_ROLE || user === BACKUP_ROLE || /^(postgres|public|none|pg_.*)$/.test(user))
+      taken('user', user);
   }
 
   private describeEndpoint({ image, database, user }: ResolvedPostgres): Endpoint {
@@ -96,6 +120,46 @@ export class Postgres extends Workload implements IConnectable {
     };
   }
 
+  private secretKeys({ backup }: ResolvedPostgres): string[] {
+    return ['password', 'postgres-password', EXPORTER_KEY, ...(backup ? [BACKUP_KEY] : [])];
+  }
+
+  private makeBackup(resolved: ResolvedPostgres): PostgresBackup | undefined {
+    if (!resolved.backup) return undefined;
+    const { image, resources, storage, database } = resolved;
+    const backup = new PostgresBackup(this, `${this.workloadName}-backup`, resolved.backup, {
+      name: this.workloadName,
+      image,
+      profile: this.profile,
+      resources,
+      storage,
+      database,
+      arguments: serverArguments(resolved),
+      dataFolder: DATA_FOLDER,
+      dataMount: MOUNT,
+      secret: this.secret,
+      secretKeys: this.secretKeys(resolved),
+      initScripts: this.initScripts.name,
+      endpoint: this.endpoint,
+      podLabels: this.podLabels,
+    });
+    backup._connectServer(this.peer);
+    // A pod has room for one port in its annotations, which is the exporter's.
+    const scraping = this.scrapedBy(BACKUP_METRICS, '/metrics');
+    new KubeService(this, 'backup-metrics', {
+      metadata: { name: backup.workloadName, annotations: scraping },
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: 'None',
+        selector: this.podLabels,
+        ports: [
+          { name: BACKUP_METRICS.name, port: BACKUP_METRICS.port, targetPort: BACKUP_METRICS.name, protocol: 'TCP' },
+        ],
+      },
+    });
+    return backup;
+  }
+
   private renderPod(resolved: ResolvedPostgres, scraping: Record<string, string>): Pod {
     return renderPod(
       {
@@ -103,11 +167,16 @@ export class Postgres extends Workload implements IConnectable {
         annotations: scraping,
         serviceAccountName: this.serviceAccount.name,
         profile: this.profile,
-        containers: [this.renderServer(resolved), this.renderExporter(resolved)],
+        containers: [
+          this.renderServer(resolved),
+          this.renderExporter(resolved),
+          ...(this.backup ? [this.backup._uploader()] : []),
+        ],
         volumes: [
           { name: 'init', configMap: { name: this.initScripts.name } },
-          secretVolume('credentials', this.secret, ['password', 'postgres-password', EXPORTER_KEY]),
+          secretVolume('credentials', this.secret, this.secretKeys(resolved)),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
+          ...(this.backup?.serverVolumes() ?? []),
         ],
         // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
         graceSeconds: 120,
@@ -132,12 +201,10 @@ export class Postgres extends Workload implements IConnectable {
         resources: resolved.resources,
       },
       {
-        args: Object.entries(resolved.parameters)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        args: serverArguments(resolved),
         env: [
           // A volume's own root may hold lost+found, in which initdb refuses to work.
-          { name: 'PGDATA', value: `${MOUNT}/pgdata` },
+          { name: 'PGDATA', value: DATA_FOLDER },
           { name: 'POSTGRES_DB', value: resolved.database },
           {
             name: 'POSTGRES_INITDB_ARGS',
@@ -156,6 +223,7 @@ export class Postgres extends Workload implements IConnectable {
           { name: DATA_VOLUME, mountPath: MOUNT },
           { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
           { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
+          ...(this.backup?.serverMounts() ?? []),
         ],
       },
     );

@@ -1,3 +1,4 @@
+import { podTemplateOf } from '../platform/pod-template';
 import type { SecretDeclaration } from '../platform/secrets';
 
 /** What a system knows that its objects do not say. */
@@ -30,7 +31,7 @@ const namesMadeTwice = (manifests: readonly any[]) =>
 
 /** Scratch volumes are named after the paths that settings give, and may collide or grow too long. */
 function volumeProblems(manifest: any): string[] {
-  const pod = manifest.spec?.template?.spec;
+  const pod = podTemplateOf(manifest)?.spec;
   if (!pod?.containers) return [];
   const names: string[] = (pod.volumes ?? []).map(({ name }: any) => name);
   const containers: any[] = [...(pod.initContainers ?? []), ...pod.containers];
@@ -49,7 +50,7 @@ function volumeProblems(manifest: any): string[] {
 
 /** A probe of a port that the container does not have would fail for ever. */
 function probeProblems(manifest: any): string[] {
-  const containers: any[] = manifest.spec?.template?.spec?.containers ?? [];
+  const containers: any[] = podTemplateOf(manifest)?.spec?.containers ?? [];
   return containers.flatMap(({ name, ports = [], ...container }) => {
     const known = ports.flatMap((port: any) => [port.name, port.containerPort]);
     return ['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap((kind) => {

@@ -45,9 +45,17 @@ const largest = (a: Demand, b: Demand) => combine(a, b, Math.max);
 const times = (demand: Demand, factor: number) => combine(demand, NOTHING, (x) => x * factor);
 const sum = (demands: Demand[]) => demands.reduce(add, NOTHING);
 
-/** What the long-running pods ask for when nothing happens: at the replicas, or the autoscaler's minimum. */
+/**
+ * What the long-running pods ask for when nothing happens, at the replicas or the autoscaler's minimum, and the volumes that
+ * outlive them.
+ */
 export function steadyDemand(objects: any[]): Demand {
-  return sum(objects.filter(isLongRunning).map((object) => workloadDemand(object, replicasOf(object, objects, 'min'))));
+  return sum(
+    objects.map((object) => {
+      if (object.kind === 'PersistentVolumeClaim') return claimsDemand([object]);
+      return isLongRunning(object) ? workloadDemand(object, replicasOf(object, objects, 'min')) : NOTHING;
+    }),
+  );
 }
 
 /** What of that the injected sidecars ask for. */
@@ -70,6 +78,7 @@ export function peakDemand(objects: any[]): Demand {
       if (object.kind === 'Ingress' || object.kind === 'Gateway') return SOLVER;
       if (object.kind === 'Job') return times(podDemand(object.spec.template), object.spec.parallelism ?? 1);
       if (object.kind === 'CronJob') return podDemand(object.spec.jobTemplate.spec.template);
+      if (object.kind === 'PersistentVolumeClaim') return claimsDemand([object]);
       if (!isLongRunning(object)) return NOTHING;
       const replicas = replicasOf(object, objects, 'max');
       const extra = object.kind === 'Deployment' ? rolloutPods(object, replicas) : 0;
@@ -107,10 +116,17 @@ function rolloutPods({ spec: { strategy, minReadySeconds, template } }: any, rep
 }
 
 function workloadDemand(workload: any, replicas: number): Demand {
-  const claims: any[] = workload.spec.volumeClaimTemplates ?? [];
-  const storage = claims.map(({ spec }) => parseBytes(spec.resources.requests.storage)).reduce((a, b) => a + b, 0);
-  return times({ ...podDemand(workload.spec.template), claims: claims.length, storage }, replicas);
+  return times(
+    add(podDemand(workload.spec.template), claimsDemand(workload.spec.volumeClaimTemplates ?? [])),
+    replicas,
+  );
 }
+
+const claimsDemand = (claims: any[]): Demand => ({
+  ...NOTHING,
+  claims: claims.length,
+  storage: claims.reduce((bytes, { spec }) => bytes + parseBytes(spec.resources.requests.storage), 0),
+});
 
 /** The scheduler's rule: the sum of the containers, or the largest init container where that is more. */
 function podDemand(template: any): Demand {
@@ -118,7 +134,9 @@ function podDemand(template: any): Demand {
   const sidecars = init.filter(({ restartPolicy }) => restartPolicy === 'Always');
   const running = add(sum([...template.spec.containers, ...sidecars].map(containerDemand)), injectedDemand(template));
   const starting = init.filter(({ restartPolicy }) => restartPolicy !== 'Always').map(containerDemand);
-  return { ...starting.reduce(largest, running), pods: 1 };
+  const volumes: any[] = template.spec.volumes ?? [];
+  const ephemeral = volumes.flatMap((volume) => volume.ephemeral?.volumeClaimTemplate ?? []);
+  return { ...add(starting.reduce(largest, running), claimsDemand(ephemeral)), pods: 1 };
 }
 
 /** What Dapr's injector adds to a pod when it is made: manifests hold only the annotations that tell how much. */

@@ -1,3 +1,5 @@
+import { podTemplateOf } from './pod-template';
+
 /** The end of something that settings choose: when, what to take instead, and who says so. */
 export interface EndOfLife {
   /** What ends, as it is called in messages. */
@@ -66,7 +68,7 @@ const INGRESS_NGINX: EndOfLife = {
 /** The ends of what the finished objects of an environment use, each once, in the order of their names. */
 export function endsOfLife(manifests: readonly any[]): EndOfLife[] {
   const images = manifests.flatMap((manifest) => {
-    const pod = manifest.spec?.template?.spec;
+    const pod = podTemplateOf(manifest)?.spec;
     return [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])].map(({ image }) => String(image));
   });
   const controllers = manifests.flatMap(({ kind, metadata: { annotations = {} } }) =>

@@ -37,6 +37,9 @@ export interface PrometheusSettings {
   readonly podLabels?: { [label: string]: LabelValue };
 }
 
+/** How alert rules get to Prometheus: as objects that its operator reads, or not at all. */
+export type AlertRules = 'none' | 'prometheus-operator';
+
 /** What is common to all systems. */
 export interface SystemSettings {
   /**
@@ -81,6 +84,12 @@ export interface SystemSettings {
    * @default - pods labelled `app.kubernetes.io/name: prometheus` in the namespace `monitoring`
    */
   readonly prometheus?: PrometheusSettings;
+
+  /**
+   * How alert rules get to Prometheus. Its operator reads `PrometheusRule` objects.
+   * @default prometheus-operator
+   */
+  readonly alertRules?: AlertRules;
 }
 
 /** A system in one environment. */
@@ -97,6 +106,7 @@ export interface ResolvedSystem {
   readonly allowLatestImages: boolean;
   readonly headroom: number;
   readonly prometheus: Required<PrometheusSettings>;
+  readonly alertRules: AlertRules;
 }
 
 /** Fills in defaults. */
@@ -108,6 +118,7 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
       namespace: settings.prometheus?.namespace ?? 'monitoring',
       podLabels: settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' },
     },
+    alertRules: settings.alertRules ?? 'prometheus-operator',
   };
 }
 
@@ -144,6 +155,9 @@ export class System extends Chart {
   /** The Prometheus that scrapes the system, defaults filled in. */
   public readonly prometheus: PrometheusSettings;
 
+  /** How alert rules get to Prometheus. */
+  public readonly alertRules: AlertRules;
+
   public constructor(scope: Construct, id: string, props: SystemProps) {
     super(scope, id, {
       namespace: props.namespace,
@@ -168,6 +182,7 @@ export class System extends Chart {
     const resolved = resolveSystem(props);
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
+    this.alertRules = resolved.alertRules;
 
     this.renderNamespace(props.namespace);
     this.renderDefaultDeny();

@@ -49,10 +49,12 @@ export interface ResolvedResources {
 
 /** Amounts as `cpu / memory`, the way the tables of this field are written. */
 export function resources(requests: [string, string], limits: [string, string]): ResolvedResources {
-  return {
-    requests: { cpu: requests[0], memory: requests[1], ephemeralStorage: '64Mi' },
-    limits: { cpu: limits[0], memory: limits[1], ephemeralStorage: '512Mi' },
-  };
+  const amounts = ([cpu, memory]: [string, string], ephemeralStorage: string): Amounts => ({
+    cpu: formatCpu(parseCpu(cpu)),
+    memory: canonicalBytes(memory),
+    ephemeralStorage,
+  });
+  return { requests: amounts(requests, '64Mi'), limits: amounts(limits, '512Mi') };
 }
 
 /** Fills in what the settings leave open. */

@@ -21,6 +21,7 @@ const all: Complete<SystemProps> = {
   allowLatestImages: true,
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
+  alertRules: 'none',
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
 };
 
@@ -35,8 +36,8 @@ describe('System', () => {
 
   test('each setting has an effect', () => {
     // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
-    // And nodes are only counted: below.
-    expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages']);
+    // Nodes are only counted: below. Alerts are those of backups: test/data/postgres-backup.test.ts.
+    expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages', 'alertRules']);
   });
 
   test('everything carries the labels by which it is found', () => {

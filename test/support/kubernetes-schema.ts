@@ -55,9 +55,16 @@ function schemas(name: string): Schemas {
 
 function load(name: string): Schemas {
   const { kinds, definitions } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, useDefaults: true });
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, useDefaults: true, code: { regExp: goPattern } });
   return { kinds, ajv: ajv.addSchema({ $id: name, definitions }) };
 }
+
+/** Patterns are Go's, in which a group may say that case does not matter. */
+const goPattern = Object.assign(
+  (pattern: string, flags: string) =>
+    new RegExp(pattern.replace('(?i)', ''), pattern.includes('(?i)') ? `${flags}i` : flags),
+  { code: 'goPattern' },
+);
 
 function message({ instancePath, keyword, params, message }: ErrorObject, object: any): string {
   if (keyword === 'additionalProperties') return `${child(instancePath, params.additionalProperty)}: unknown field`;

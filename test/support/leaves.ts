@@ -26,7 +26,7 @@ export function varied(value: any, [key, ...rest]: Path): any {
 function other(value: unknown): unknown {
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'number') return value + 1;
-  const [, number, unit] = /^(\d+)(m|Mi|Gi)$/.exec(String(value)) ?? [];
+  const [, number, unit] = /^(\d+)(s|m|h|d|Ki|Mi|Gi)$/.exec(String(value)) ?? [];
   return number ? `${Number(number) + 1}${unit}` : `${value}1`;
 }
 

@@ -37,8 +37,8 @@ export class Finished {
 export const finished = (system: System) => new Finished(finish(system).map(({ manifest }) => manifest));
 
 /** What a construct adds to an empty system. */
-export function objectsOfConstruct(make: (scope: Construct) => void): any[] {
-  const system = testSystem();
+export function objectsOfConstruct(make: (scope: Construct) => void, props: Partial<SystemProps> = {}): any[] {
+  const system = testSystem(props);
   make(system.layer('apps'));
   return finished(system).objects.filter(
     ({ metadata }) => metadata.labels['app.kubernetes.io/component'] !== 'platform' || metadata.name === 'quota',

@@ -1,0 +1,80 @@
+import type { DnsLabel } from '../platform/names';
+
+/**
+ * An address range in CIDR notation.
+ * @pattern ^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$
+ * @title an address range such as 10.0.0.0/16
+ */
+export type Cidr = string;
+
+/** What kind of place keeps backups. */
+export type ObjectStoreType = 'azure-blob' | 'gcs' | 's3' | 'volume';
+
+/** Where backups are kept. */
+export interface ObjectStoreSettings {
+  /**
+   * Its kind. `s3` is anything that speaks that protocol. `volume` keeps backups on the volume beside the server: enough
+   * to undo a mistake, and lost together with the cluster.
+   */
+  readonly type: ObjectStoreType;
+
+  /**
+   * Name of the bucket, or of the container in Azure.
+   * @pattern ^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]$
+   * @title the name of a bucket (3 to 63 lower-case letters, digits, dots and dashes)
+   * @default - none; needed by all but `volume`
+   */
+  readonly bucket?: string;
+
+  /**
+   * Path within the bucket. No two servers may share one.
+   * @pattern ^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$
+   * @title a path without a slash at either end
+   * @default - system, environment and server: `todo-evolution/production/postgres`
+   */
+  readonly prefix?: string;
+
+  /**
+   * Address of an S3-compatible service.
+   * @pattern ^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$
+   * @title an address such as https://minio.storage.svc:9000
+   * @default - the one of Amazon's region
+   */
+  readonly endpoint?: string;
+
+  /**
+   * Region of the bucket, for `s3`.
+   * @pattern ^[a-z0-9][-a-z0-9]*$
+   * @title a region such as eu-central-1
+   * @default us-east-1
+   */
+  readonly region?: string;
+
+  /**
+   * Storage account, for `azure-blob`.
+   * @pattern ^[a-z0-9]{3,24}$
+   * @title the name of a storage account (3 to 24 lower-case letters and digits)
+   * @default - none; needed by `azure-blob`
+   */
+  readonly account?: string;
+
+  /**
+   * Secret with the credentials: `access-key-id` and `secret-access-key` for `s3`, `service-account.json` for `gcs`, `key`
+   * for `azure-blob`.
+   * @default - `backup-credentials`, or none where the cloud knows the pods by an `identity`
+   */
+  readonly credentials?: DnsLabel;
+
+  /**
+   * Namespace of the store, where it runs in the cluster.
+   * @default - it is outside: see `addresses`
+   */
+  readonly namespace?: DnsLabel;
+
+  /**
+   * Addresses at which a store outside the cluster answers, for the network policies.
+   * @minItems 1
+   * @default ["0.0.0.0/0"]
+   */
+  readonly addresses?: Cidr[];
+}

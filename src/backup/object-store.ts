@@ -1,0 +1,159 @@
+import type { Construct } from 'constructs';
+
+import type { EnvVar, Volume, VolumeMount } from '../../imports/k8s';
+import type { Endpoint } from '../network/connectable';
+import { parseBytes } from '../platform/quantity';
+import { Secrets } from '../platform/secrets';
+import { System } from '../platform/system';
+import { ValidationError } from '../platform/validation-error';
+import { secretVolume } from '../workload/pod';
+import type { ObjectStoreSettings } from './object-store-settings';
+
+/** A store as the containers that talk to it by rclone need it. */
+export interface ObjectStore {
+  /** Where its backups are, as rclone writes it: `backup:bucket/prefix`. */
+  readonly remote: string;
+  readonly environment: EnvVar[];
+  readonly volumes: Volume[];
+  readonly mounts: VolumeMount[];
+  /** Who is dialled; nobody where backups stay on a volume. */
+  readonly endpoint?: Endpoint;
+}
+
+const CREDENTIALS_MOUNT = '/run/secrets/object-store';
+
+/** S3 and Azure take an upload of unknown length in at most this many parts, with some to spare. */
+const PARTS = 9000;
+
+/** What differs between the kinds of store. */
+interface Kind {
+  readonly settings: Record<string, string>;
+  /** Keys of the Secret; none where nobody must log in. */
+  readonly keys: Record<string, { template?: string }>;
+  /** Variables that name a file of the Secret. */
+  readonly files: Record<string, string>;
+  /** Variables that take a key of the Secret, where rclone reads no file. */
+  readonly variables?: Record<string, string>;
+  readonly port: number;
+}
+
+/**
+ * How rclone reaches a store: its remote `backup` is configured by variables and files, so that nothing is written. `largest`
+ * is the most that one upload may come to; `volumeMount` is where a volume is mounted that is the store itself.
+ */
+export function describeObjectStore(
+  scope: Construct,
+  server: string,
+  settings: ObjectStoreSettings,
+  largest: string,
+  volumeMount: string,
+): ObjectStore {
+  const system = System.containing(scope);
+  const prefix = settings.prefix ?? `${system.systemName}/${system.environment}/${server}`;
+  checkTarget(scope, settings);
+  const kind = describeKind(settings, volumeMount);
+  const chunk = `${Math.max(8, Math.ceil(parseBytes(largest) / PARTS / 2 ** 20))}Mi`;
+  const secret = settings.credentials ?? 'backup-credentials';
+  const files = [...new Set(Object.values(kind.files))];
+  if (Object.keys(kind.keys).length > 0) Secrets.of(scope).declare({ name: secret, keys: kind.keys });
+  const plain: Record<string, string> = {
+    RCLONE_CONFIG: '/notfound',
+    REMOTE: settings.type === 'volume' ? `backup:${prefix}` : `backup:${settings.bucket}/${prefix}`,
+    RCLONE_S3_CHUNK_SIZE: chunk,
+    RCLONE_S3_UPLOAD_CONCURRENCY: '2',
+    RCLONE_AZUREBLOB_CHUNK_SIZE: chunk,
+    RCLONE_AZUREBLOB_UPLOAD_CONCURRENCY: '2',
+    ...Object.fromEntries(Object.entries(kind.settings).map(([key, value]) => [`RCLONE_CONFIG_BACKUP_${key}`, value])),
+    ...Object.fromEntries(Object.entries(kind.files).map(([name, file]) => [name, `${CREDENTIALS_MOUNT}/${file}`])),
+  };
+  return {
+    remote: plain['REMOTE']!,
+    environment: [
+      ...Object.entries(plain)
+        .filter(([name]) => !/^RCLONE_(S3|AZUREBLOB)_/.test(name) || name.startsWith(chunkPrefix(settings)))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => ({ name, value })),
+      ...Object.entries(kind.variables ?? {}).map(([name, key]) => ({
+        name,
+        valueFrom: { secretKeyRef: { name: secret, key } },
+      })),
+    ],
+    volumes: files.length > 0 ? [secretVolume('object-store', secret, files)] : [],
+    mounts: files.length > 0 ? [{ name: 'object-store', mountPath: CREDENTIALS_MOUNT, readOnly: true }] : [],
+    endpoint: settings.type === 'volume' ? undefined : endpointOf(settings, kind.port),
+  };
+}
+
+const chunkPrefix = ({ type }: ObjectStoreSettings) =>
+  ({ s3: 'RCLONE_S3_', 'azure-blob': 'RCLONE_AZUREBLOB_', gcs: 'none', volume: 'none' })[type];
+
+function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, volumeMount: string): Kind {
+  switch (type) {
+    case 's3':
+      return {
+        settings: {
+          TYPE: 's3',
+          PROVIDER: endpoint ? 'Other' : 'AWS',
+          ENV_AUTH: 'true',
+          NO_CHECK_BUCKET: 'true',
+          REGION: region ?? 'us-east-1',
+          ...(endpoint ? { ENDPOINT: endpoint } : {}),
+        },
+        keys: {
+          'access-key-id': {},
+          'secret-access-key': {},
+          credentials: {
+            template:
+              '[default]\naws_access_key_id = {{access-key-id}}\naws_secret_access_key = {{secret-access-key}}\n',
+          },
+        },
+        files: { AWS_SHARED_CREDENTIALS_FILE: 'credentials' },
+        port: portOf(endpoint),
+      };
+    case 'gcs':
+      return {
+        settings: { TYPE: 'google cloud storage', BUCKET_POLICY_ONLY: 'true', ENV_AUTH: 'false' },
+        keys: { 'service-account.json': {} },
+        files: { RCLONE_CONFIG_BACKUP_SERVICE_ACCOUNT_FILE: 'service-account.json' },
+        port: 443,
+      };
+    case 'azure-blob':
+      return {
+        settings: { TYPE: 'azureblob', ACCOUNT: account ?? '' },
+        keys: { key: {} },
+        files: {},
+        variables: { RCLONE_CONFIG_BACKUP_KEY: 'key' },
+        port: 443,
+      };
+    case 'volume':
+      return { settings: { TYPE: 'alias', REMOTE: `${volumeMount}/store` }, keys: {}, files: {}, port: 0 };
+  }
+}
+
+function checkTarget(scope: Construct, { type, bucket, account, endpoint, region }: ObjectStoreSettings): void {
+  const missing = (field: string) => {
+    throw new ValidationError(scope, `backup.target.${field}`, `is missing, and a target of the type ${type} needs it`);
+  };
+  const superfluous = (field: string, types: string) => {
+    const found = `says nothing to a target of the type ${type}`;
+    throw new ValidationError(scope, `backup.target.${field}`, `${found}; it is for ${types}, remove it`);
+  };
+  if (type !== 'volume' && !bucket) missing('bucket');
+  if (type === 'volume' && bucket) superfluous('bucket', 'object stores');
+  if (type === 'azure-blob' && !account) missing('account');
+  if (type !== 'azure-blob' && account) superfluous('account', 'azure-blob');
+  if (type !== 's3' && endpoint) superfluous('endpoint', 's3');
+  if (type !== 's3' && region) superfluous('region', 's3');
+}
+
+function portOf(endpoint: string | undefined): number {
+  const [, scheme = 'https', port] = /^(https?):\/\/[^:]*(?::(\d+))?$/.exec(endpoint ?? '') ?? [];
+  return port ? Number(port) : scheme === 'https' ? 443 : 80;
+}
+
+function endpointOf({ namespace, addresses }: ObjectStoreSettings, port: number): Endpoint {
+  const peer = namespace
+    ? { name: 'object-store', namespace, podLabels: {} }
+    : { name: 'object-store', cidrs: addresses ?? ['0.0.0.0/0'] };
+  return { peer, ports: [{ name: 'object-store', port }] };
+}

@@ -1,0 +1,61 @@
+import type { Affinity, EnvVar, Volume, VolumeMount } from '../../imports/k8s';
+import type { ResolvedImage } from '../workload/image';
+import type { ImageProfile } from '../workload/image-profiles';
+import { hardened, type Pod, renderPod } from '../workload/pod';
+import { type ResolvedResources, resources } from '../workload/resources';
+import type { Workload } from '../workload/workload';
+import type { ObjectStore } from './object-store';
+
+/** What makes a pod that talks to a store in the image of a server. */
+export interface StorePodParts {
+  readonly image: ResolvedImage;
+  readonly profile: ImageProfile;
+  readonly resources: ResolvedResources;
+  /** Image of rclone. */
+  readonly rclone: ResolvedImage;
+  readonly store: ObjectStore;
+  readonly command: string[];
+  readonly args?: string[];
+  readonly env: EnvVar[];
+  readonly volumes: Volume[];
+  readonly mounts: VolumeMount[];
+  readonly affinity?: Affinity;
+}
+
+/** Where rclone is found. It is one file without libraries, so that it runs in any image. */
+const TOOLS = { name: 'tools', mountPath: '/tools' };
+
+/** A pod of one container in the image of a server, beside whose tools it finds rclone. */
+export function renderStorePod(workload: Workload, labels: { [label: string]: string }, parts: StorePodParts): Pod {
+  const rclone = hardened(
+    {
+      name: 'rclone',
+      image: parts.rclone,
+      profile: { ...parts.profile, writablePaths: [] },
+      resources: resources(['10m', '16Mi'], ['500m', '128Mi']),
+    },
+    { command: ['cp', '/usr/local/bin/rclone', `${TOOLS.mountPath}/rclone`], volumeMounts: [TOOLS] },
+  );
+  const container = hardened(
+    { name: 'backup', image: parts.image, profile: parts.profile, resources: parts.resources },
+    {
+      command: parts.command,
+      args: parts.args,
+      env: [...parts.env, ...parts.store.environment],
+      volumeMounts: [{ ...TOOLS, readOnly: true }, ...parts.store.mounts, ...parts.mounts],
+    },
+  );
+  return renderPod(
+    {
+      labels,
+      annotations: {},
+      serviceAccountName: workload.serviceAccount.name,
+      profile: parts.profile,
+      containers: [container],
+      initContainers: [rclone],
+      volumes: [{ name: TOOLS.name, emptyDir: { sizeLimit: '256Mi' } }, ...parts.store.volumes, ...parts.volumes],
+      graceSeconds: 30,
+    },
+    { restartPolicy: 'Never', affinity: parts.affinity },
+  );
+}

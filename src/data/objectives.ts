@@ -1,0 +1,87 @@
+import { formatDuration } from '../platform/duration';
+import { formatBytes } from '../platform/quantity';
+import type { ResolvedBackup } from './backup-settings';
+
+/** One step of a plan: what it is, and how long it takes at most. */
+export interface PlanStep {
+  readonly what: string;
+  readonly seconds: number;
+}
+
+/** What a plan comes to. */
+export interface RecoveryPlan {
+  /** What may be lost: from a commit until its write-ahead log is in the store. */
+  readonly loss: PlanStep[];
+  /** What a restore does, in order. */
+  readonly recovery: PlanStep[];
+}
+
+/** PostgreSQL hands write-ahead log over in segments of this size. */
+const SEGMENT_BYTES = 16 * 2 ** 20;
+
+/** The last checks, the shutdown of the Job's server and the start of the real one. */
+const FINISH_SECONDS = 60;
+
+/** A backlog is worked off only where the store takes clearly more than the server makes. */
+const CATCH_UP = 1.5;
+
+/** What the settings come to at worst. */
+export function planRecovery({ archiveTimeout, uploadInterval, baseInterval, figures }: ResolvedBackup): RecoveryPlan {
+  const { dataSize, walPerSecond, uploadPerSecond, restorePerSecond, replayPerSecond, reaction } = figures;
+  // A base backup counts from its end, and what is replayed begins at its start.
+  const wal = walPerSecond * (baseInterval + dataSize / uploadPerSecond);
+  return {
+    loss: [
+      { what: 'archiveTimeout', seconds: archiveTimeout },
+      { what: 'uploadInterval', seconds: uploadInterval },
+      { what: `a segment of 16Mi at ${rate(uploadPerSecond)}`, seconds: SEGMENT_BYTES / uploadPerSecond },
+    ],
+    recovery: [
+      { what: 'reaction', seconds: reaction },
+      { what: `${amount(dataSize)} of data at ${rate(restorePerSecond)}`, seconds: dataSize / restorePerSecond },
+      { what: `${amount(wal)} of write-ahead log at ${rate(replayPerSecond)}`, seconds: wal / replayPerSecond },
+      { what: 'checks and start', seconds: FINISH_SECONDS },
+    ],
+  };
+}
+
+/** The sum of a plan as text: `archiveTimeout 5m + … = 5m 11s`. */
+export function formatPlan(steps: readonly PlanStep[]): string {
+  const parts = steps.map(({ what, seconds }) => `${what} ${formatDuration(seconds)}`);
+  return `${parts.join(' + ')} = ${formatDuration(total(steps))}`;
+}
+
+/** Objectives that the settings cannot meet: field and reason of each. */
+export function missedObjectives(backup: ResolvedBackup): { field: string; problem: string }[] {
+  const { rpo, rto, retention, baseInterval, figures } = backup;
+  const { loss, recovery } = planRecovery(backup);
+  const problems: { field: string; problem: string }[] = [];
+  const refuse = (field: string, problem: string) => problems.push({ field, problem });
+  if (total(loss) > rpo) {
+    const todo = 'lower archiveTimeout or uploadInterval, or allow more loss';
+    refuse('rpo', `${formatDuration(rpo)} cannot be met: ${formatPlan(loss)}; ${todo}`);
+  }
+  if (total(recovery) > rto) {
+    const todo = 'make base backups more often, give figures that a drill has shown, or allow more time';
+    refuse('rto', `${formatDuration(rto)} cannot be met: ${formatPlan(recovery)}; ${todo}`);
+  }
+  if (figures.walPerSecond * CATCH_UP > figures.uploadPerSecond) {
+    const found = `the server makes ${rate(figures.walPerSecond)} and the store takes ${rate(figures.uploadPerSecond)}`;
+    refuse('figures.uploadPerSecond', `${found}, less than ${CATCH_UP} times as much: a backlog would never end`);
+  }
+  const base = figures.dataSize / figures.uploadPerSecond;
+  if (base > baseInterval) {
+    const found = `a base backup takes ${formatDuration(base)}`;
+    refuse('baseInterval', `expected at least that long, for ${found}, got ${formatDuration(baseInterval)}; raise it`);
+  }
+  if (retention < baseInterval) {
+    const found = `expected at least baseInterval (${formatDuration(baseInterval)}), got ${formatDuration(retention)}`;
+    refuse('retention', `${found}; one could not go back at all`);
+  }
+  return problems;
+}
+
+const total = (steps: readonly PlanStep[]) => steps.reduce((sum, { seconds }) => sum + seconds, 0);
+const amount = (bytes: number) =>
+  bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)}Gi` : `${(bytes / 2 ** 20).toFixed(0)}Mi`;
+const rate = (bytes: number) => `${formatBytes(bytes)}/s`;

@@ -1,0 +1,345 @@
+import type { Construct } from 'constructs';
+
+import {
+  type Affinity,
+  type Container,
+  type EnvVar,
+  KubeConfigMap,
+  type KubeCronJob,
+  KubePersistentVolumeClaim,
+  type Volume,
+  type VolumeMount,
+} from '../../imports/k8s';
+import { describeObjectStore, type ObjectStore } from '../backup/object-store';
+import { renderStorePod } from '../backup/store-pod';
+import type { Endpoint, ListeningPort } from '../network/connectable';
+import { Connections } from '../network/connections';
+import { ValidationError } from '../platform/validation-error';
+import { renderCronJob } from '../workload/cron-job';
+import { checkTag, type ResolvedImage } from '../workload/image';
+import type { ImageProfile } from '../workload/image-profiles';
+import { hardened, type HardenedContainer, type Pod, secretVolume } from '../workload/pod';
+import { checkResources, type ResolvedResources, resources } from '../workload/resources';
+import { DATA_VOLUME, type ResolvedStorage } from '../workload/stateful';
+import { versionOf, Workload } from '../workload/workload';
+import { addBackupAlerts } from './backup-alerts';
+import { BACKUP_SCRIPTS, SCRIPTS_MOUNT, SPOOL_MOUNT } from './backup-scripts';
+import type { ResolvedBackup } from './backup-settings';
+import { formatPlan, missedObjectives, planRecovery } from './objectives';
+import { BACKUP_KEY, BACKUP_ROLE, SECRETS_MOUNT } from './postgres-roles';
+
+/** The server that is backed up. */
+export interface BackedUpServer {
+  readonly name: string;
+  readonly image: ResolvedImage;
+  readonly profile: ImageProfile;
+  readonly resources: ResolvedResources;
+  readonly storage: ResolvedStorage;
+  readonly database: string;
+  /** Arguments of the server: one that recovers needs the same. */
+  readonly arguments: string[];
+  /** Folder of the data on its volume, and where that is mounted. */
+  readonly dataFolder: string;
+  readonly dataMount: string;
+  /** Secret with the passwords, its keys, and the ConfigMap with the script that sets them. */
+  readonly secret: string;
+  readonly secretKeys: string[];
+  readonly initScripts: string;
+  readonly endpoint: Endpoint;
+  readonly podLabels: { [label: string]: string };
+}
+
+/** Port on which the figures of backups are told. */
+export const BACKUP_METRICS: ListeningPort = { name: 'backup-metrics', port: 9188 };
+
+/** Minutes after which a container that sends nothing and says nothing is started anew. */
+const STUCK_SECONDS = 900;
+
+/**
+ * Parameters of a server that hands its write-ahead log over. Replication, as which a base backup counts, needs a line of its
+ * own in the list of who may log in.
+ */
+export const archivingParameters = ({ archiveTimeout }: ResolvedBackup): Record<string, string> => ({
+  archive_command: `sh ${SCRIPTS_MOUNT}/archive.sh "%p" "%f"`,
+  archive_mode: 'on',
+  archive_timeout: `${archiveTimeout}`,
+  hba_file: `${SCRIPTS_MOUNT}/pg_hba.conf`,
+});
+
+const HBA = `local all all scram-sha-256
+host all all all scram-sha-256
+host replication ${BACKUP_ROLE} all scram-sha-256
+`;
+
+/** Backups of a PostgreSQL server: base backups, restores and their trials as Jobs, and what the server's pod needs for them. */
+export class PostgresBackup extends Workload {
+  /** Scripts of all of them. */
+  public readonly scripts: KubeConfigMap;
+
+  /** The volume on which write-ahead log waits for the store. */
+  public readonly spool: KubePersistentVolumeClaim;
+
+  /** Base backups. */
+  public readonly baseBackups: KubeCronJob;
+
+  /** Template of Jobs that restore; it never runs by itself. */
+  public readonly restore: KubeCronJob;
+
+  /** Trials of a restore, where there are any. */
+  public readonly drill?: KubeCronJob;
+
+  private readonly store: ObjectStore;
+
+  public constructor(
+    scope: Construct,
+    id: string,
+    private readonly backup: ResolvedBackup,
+    private readonly server: BackedUpServer,
+  ) {
+    super(scope, id, { component: 'backup', version: versionOf(backup.image) });
+    checkTag(this, 'image', backup.image);
+    checkResources(this, 'resources', backup.resources);
+    for (const { field, problem } of missedObjectives(backup)) throw new ValidationError(this, field, problem);
+    this.store = describeObjectStore(this, server.name, backup.target, server.storage.size, SPOOL_MOUNT);
+    this.scripts = new KubeConfigMap(this, 'scripts', {
+      metadata: { name: `${id}-scripts` },
+      data: { ...BACKUP_SCRIPTS, 'pg_hba.conf': HBA },
+    });
+    this.spool = this.renderSpool();
+    this.connect();
+    this.baseBackups = this.renderBaseBackups();
+    this.restore = this.renderRestore();
+    this.drill = this.renderDrill();
+    addBackupAlerts(this, server.name, backup);
+  }
+
+  /** Volumes of the server's pod. */
+  public serverVolumes(): Volume[] {
+    return [this.scriptsVolume(), this.spoolVolume(), ...this.store.volumes];
+  }
+
+  /** What the server's own container mounts. */
+  public serverMounts(): VolumeMount[] {
+    return [this.scriptsMount(), this.spoolMount()];
+  }
+
+  /**
+   * The container beside the server that sends write-ahead log to the store. It runs as the server's user, whose files
+   * nobody else may read.
+   * @internal
+   */
+  public _uploader(): HardenedContainer {
+    const { user, group } = this.server.profile;
+    const { image, rpo, rto, uploadInterval } = this.backup;
+    const ask = (path: string) => ({ httpGet: { path, port: BACKUP_METRICS.name }, timeoutSeconds: 3 });
+    const alive = `test $(($(date +%s) - $(stat -c %Y /tmp/metrics/metrics))) -lt ${STUCK_SECONDS}`;
+    return hardened(
+      {
+        name: 'wal-upload',
+        image,
+        profile: { user, group, writablePaths: [{ path: '/tmp', reason: 'figures for Prometheus' }] },
+        resources: this.backup.resources,
+      },
+      {
+        command: ['sh', `${SCRIPTS_MOUNT}/upload.sh`],
+        env: [
+          ...this.store.environment,
+          { name: 'METRICS_PORT', value: `${BACKUP_METRICS.port}` },
+          { name: 'RPO', value: `${rpo}` },
+          { name: 'RTO', value: `${rto}` },
+          { name: 'UPLOAD_INTERVAL', value: `${uploadInterval}` },
+        ],
+        ports: [{ name: BACKUP_METRICS.name, containerPort: BACKUP_METRICS.port, protocol: 'TCP' }],
+        startupProbe: { ...ask('/'), periodSeconds: 5, failureThreshold: 12 },
+        readinessProbe: { ...ask('/metrics'), periodSeconds: 30, failureThreshold: 3 },
+        livenessProbe: { exec: { command: ['sh', '-c', alive] }, periodSeconds: 60, timeoutSeconds: 5 },
+        volumeMounts: [this.scriptsMount(), this.spoolMount(), ...this.store.mounts],
+      },
+    );
+  }
+
+  /**
+   * Declares that the server's pod sends to the store.
+   * @internal
+   */
+  public _connectServer(peer: Endpoint['peer']): void {
+    if (this.store.endpoint) Connections.of(this).allow(peer, this.store.endpoint);
+  }
+
+  private connect(): void {
+    Connections.of(this).allow(this.peer, this.server.endpoint);
+    if (this.store.endpoint) Connections.of(this).allow(this.peer, this.store.endpoint);
+  }
+
+  private renderSpool(): KubePersistentVolumeClaim {
+    const { size, className } = this.backup.spool;
+    return new KubePersistentVolumeClaim(this, 'spool', {
+      metadata: { name: this.workloadName },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: size } },
+        storageClassName: className,
+        volumeMode: 'Filesystem',
+      },
+    });
+  }
+
+  private renderBaseBackups(): KubeCronJob {
+    const { baseSchedule, baseInterval, retention } = this.backup;
+    return renderCronJob(this, {
+      name: this.workloadName,
+      schedule: baseSchedule,
+      retries: 2,
+      deadlineSeconds: baseInterval,
+      annotations: { 'cdk8s-webstack/rpo': formatPlan(planRecovery(this.backup).loss) },
+      pod: this.renderJobPod('base.sh', {
+        resources: resources(['100m', '128Mi'], ['1000m', '512Mi']),
+        env: [{ name: 'RETENTION', value: `${retention}` }],
+        ...this.storeOnVolume(),
+      }),
+    });
+  }
+
+  private renderRestore(): KubeCronJob {
+    const { server } = this;
+    return renderCronJob(this, {
+      name: `${server.name}-restore`,
+      // A day that no year has: it is started by hand (docs/guides/backup-and-restore.md).
+      schedule: '0 0 31 2 *',
+      suspend: true,
+      retries: 0,
+      deadlineSeconds: 86400,
+      annotations: { 'cdk8s-webstack/rto': formatPlan(planRecovery(this.backup).recovery) },
+      pod: this.renderJobPod('restore.sh', {
+        resources: server.resources,
+        args: server.arguments,
+        passwords: server.secretKeys,
+        spool: true,
+        env: [
+          { name: 'OLD_DATA', value: 'keep' },
+          { name: 'RESTORE_TIMELINE', value: 'latest' },
+          { name: 'RESTORE_TO', value: 'latest' },
+        ],
+        volumes: [
+          { name: DATA_VOLUME, persistentVolumeClaim: { claimName: `${DATA_VOLUME}-${server.name}-0` } },
+          { name: 'init', configMap: { name: server.initScripts } },
+        ],
+        mounts: [
+          { name: DATA_VOLUME, mountPath: server.dataMount },
+          { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
+        ],
+      }),
+    });
+  }
+
+  private renderDrill(): KubeCronJob | undefined {
+    const { drillSchedule, drillQueries, rpo, rto, figures } = this.backup;
+    const { server } = this;
+    if (!drillSchedule) return undefined;
+    const { size, className } = server.storage;
+    const claim = {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: size } },
+      storageClassName: className,
+      volumeMode: 'Filesystem',
+    };
+    return renderCronJob(this, {
+      name: `${server.name}-restore-drill`,
+      schedule: drillSchedule,
+      retries: 0,
+      deadlineSeconds: rpo + rto + 3600,
+      pod: this.renderJobPod('drill.sh', {
+        resources: server.resources,
+        args: server.arguments,
+        env: [
+          { name: 'QUERIES', value: drillQueries.join('\n') },
+          { name: 'REACTION', value: `${figures.reaction}` },
+          { name: 'RPO', value: `${rpo}` },
+          { name: 'RTO', value: `${rto}` },
+        ],
+        volumes: [{ name: 'restore', ephemeral: { volumeClaimTemplate: { spec: claim } } }],
+        mounts: [{ name: 'restore', mountPath: '/restore' }],
+        ...this.storeOnVolume(),
+      }),
+    });
+  }
+
+  /** A pod that runs one of the scripts in the server's image. */
+  private renderJobPod(script: string, parts: JobPodParts): Pod {
+    const { server } = this;
+    return renderStorePod(this, this.podTemplateLabels(), {
+      image: server.image,
+      profile: server.profile,
+      resources: parts.resources,
+      rclone: this.backup.image,
+      store: this.store,
+      command: ['bash', `${SCRIPTS_MOUNT}/${script}`],
+      args: parts.args,
+      env: [...this.clientEnvironment(), ...parts.env],
+      volumes: [
+        this.scriptsVolume(),
+        ...(parts.spool ? [this.spoolVolume()] : []),
+        secretVolume('credentials', server.secret, parts.passwords ?? [BACKUP_KEY]),
+        ...(parts.volumes ?? []),
+      ],
+      mounts: [
+        this.scriptsMount(),
+        ...(parts.spool ? [this.spoolMount()] : []),
+        { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
+        ...(parts.mounts ?? []),
+      ],
+      affinity: parts.affinity,
+    });
+  }
+
+  private clientEnvironment(): EnvVar[] {
+    const { server } = this;
+    const [port] = server.endpoint.ports;
+    return Object.entries({
+      PGDATA: server.dataFolder,
+      PGDATABASE: server.database,
+      PGHOST: server.name,
+      PGPORT: `${port?.port}`,
+      PGUSER: BACKUP_ROLE,
+    }).map(([name, value]) => ({ name, value }));
+  }
+
+  /**
+   * Jobs beside a running server see the store and nothing else, as after a disaster. A store on the volume is attached to
+   * one node at a time, that of the server.
+   */
+  private storeOnVolume(): Pick<JobPodParts, 'spool' | 'affinity'> {
+    if (this.backup.target.type !== 'volume') return {};
+    const term = { labelSelector: { matchLabels: this.server.podLabels }, topologyKey: 'kubernetes.io/hostname' };
+    return { spool: true, affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
+  }
+
+  private scriptsVolume(): Volume {
+    return { name: 'backup-scripts', configMap: { name: this.scripts.name } };
+  }
+
+  private scriptsMount(): VolumeMount {
+    return { name: 'backup-scripts', mountPath: SCRIPTS_MOUNT, readOnly: true };
+  }
+
+  private spoolVolume(): Volume {
+    return { name: 'backup', persistentVolumeClaim: { claimName: this.spool.name } };
+  }
+
+  private spoolMount(): VolumeMount {
+    return { name: 'backup', mountPath: SPOOL_MOUNT };
+  }
+}
+
+interface JobPodParts {
+  readonly resources: ResolvedResources;
+  readonly args?: Container['args'];
+  readonly env: EnvVar[];
+  readonly volumes?: Volume[];
+  readonly mounts?: VolumeMount[];
+  readonly affinity?: Affinity;
+  /** Keys of the server's Secret; that of the role of backups where nothing is said. */
+  readonly passwords?: string[];
+  /** Whether the pod sees what waits for the store. */
+  readonly spool?: boolean;
+}
