@@ -38,6 +38,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'helm', needs: ['go'], what: 'helm', takes: '2 min' },
   { name: 'kustomize', needs: ['go'], what: 'kustomize', takes: '1 min' },
   { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '10 s' },
+  { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
 ];
 
 const RECIPES = resolve('tools/real');
