@@ -20,6 +20,11 @@ export { type Cidr, type ObjectStoreSettings, type ObjectStoreType } from './bac
 export { Postgres } from './data/postgres';
 export { type PostgresSettings, type SqlName } from './data/postgres-settings';
 export { Redis } from './data/redis';
+export {
+  type RedisBackupSettings,
+  type SnapshotFiguresSettings,
+  type SnapshotInterval,
+} from './data/redis-backup-settings';
 export { type EvictionPolicy, type RedisSettings } from './data/redis-settings';
 export {
   type Endpoint,

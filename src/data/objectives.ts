@@ -8,6 +8,12 @@ export interface PlanStep {
   readonly seconds: number;
 }
 
+/** An objective that settings cannot meet: the setting, and why. */
+export interface MissedObjective {
+  readonly field: string;
+  readonly problem: string;
+}
+
 /** What a plan comes to. */
 export interface RecoveryPlan {
   /** What may be lost: from a commit until its write-ahead log is in the store. */
@@ -38,33 +44,30 @@ export function planRecovery({ archiveTimeout, uploadInterval, baseInterval, fig
     ],
     recovery: [
       { what: 'reaction', seconds: reaction },
-      { what: `${amount(dataSize)} of data at ${rate(restorePerSecond)}`, seconds: dataSize / restorePerSecond },
-      { what: `${amount(wal)} of write-ahead log at ${rate(replayPerSecond)}`, seconds: wal / replayPerSecond },
+      transfer('data', dataSize, restorePerSecond),
+      transfer('write-ahead log', wal, replayPerSecond),
       { what: 'checks and start', seconds: FINISH_SECONDS },
     ],
   };
 }
 
-/** The sum of a plan as text: `archiveTimeout 5m + … = 5m 11s`. */
-export function formatPlan(steps: readonly PlanStep[]): string {
+/** The sum of a plan as text, beside what is allowed: `archiveTimeout 5m + … = 5m 11s of 15m`. */
+export function formatPlan(steps: readonly PlanStep[], objective?: number): string {
   const parts = steps.map(({ what, seconds }) => `${what} ${formatDuration(seconds)}`);
-  return `${parts.join(' + ')} = ${formatDuration(total(steps))}`;
+  const allowed = objective === undefined ? '' : ` of ${formatDuration(objective)}`;
+  return `${parts.join(' + ')} = ${formatDuration(total(steps))}${allowed}`;
 }
 
 /** Objectives that the settings cannot meet: field and reason of each. */
-export function missedObjectives(backup: ResolvedBackup): { field: string; problem: string }[] {
+export function missedObjectives(backup: ResolvedBackup): MissedObjective[] {
   const { rpo, rto, retention, baseInterval, figures } = backup;
   const { loss, recovery } = planRecovery(backup);
-  const problems: { field: string; problem: string }[] = [];
+  const sooner = 'make base backups more often, give figures that a drill has shown, or allow more time';
+  const problems = [
+    ...missed('rpo', rpo, loss, 'lower archiveTimeout or uploadInterval, or allow more loss'),
+    ...missed('rto', rto, recovery, sooner),
+  ];
   const refuse = (field: string, problem: string) => problems.push({ field, problem });
-  if (total(loss) > rpo) {
-    const todo = 'lower archiveTimeout or uploadInterval, or allow more loss';
-    refuse('rpo', `${formatDuration(rpo)} cannot be met: ${formatPlan(loss)}; ${todo}`);
-  }
-  if (total(recovery) > rto) {
-    const todo = 'make base backups more often, give figures that a drill has shown, or allow more time';
-    refuse('rto', `${formatDuration(rto)} cannot be met: ${formatPlan(recovery)}; ${todo}`);
-  }
   if (figures.walPerSecond * CATCH_UP > figures.uploadPerSecond) {
     const found = `the server makes ${rate(figures.walPerSecond)} and the store takes ${rate(figures.uploadPerSecond)}`;
     refuse('figures.uploadPerSecond', `${found}, less than ${CATCH_UP} times as much: a backlog would never end`);
@@ -80,6 +83,23 @@ export function missedObjectives(backup: ResolvedBackup): { field: string; probl
   }
   return problems;
 }
+
+/** Nothing where the steps fit into the objective, else the sum of them. */
+export const missed = (
+  field: string,
+  objective: number,
+  steps: readonly PlanStep[],
+  todo: string,
+): MissedObjective[] =>
+  total(steps) <= objective
+    ? []
+    : [{ field, problem: `${formatDuration(objective)} cannot be met: ${formatPlan(steps)}; ${todo}` }];
+
+/** A step that takes as long as so many bytes do at a rate. */
+export const transfer = (what: string, bytes: number, perSecond: number): PlanStep => ({
+  what: `${amount(bytes)} of ${what} at ${rate(perSecond)}`,
+  seconds: bytes / perSecond,
+});
 
 const total = (steps: readonly PlanStep[]) => steps.reduce((sum, { seconds }) => sum + seconds, 0);
 const amount = (bytes: number) =>

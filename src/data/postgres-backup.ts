@@ -191,7 +191,7 @@ export class PostgresBackup extends Workload {
       schedule: baseSchedule,
       retries: 2,
       deadlineSeconds: baseInterval,
-      annotations: { 'cdk8s-webstack/rpo': formatPlan(planRecovery(this.backup).loss) },
+      annotations: { 'cdk8s-webstack/rpo': formatPlan(planRecovery(this.backup).loss, this.backup.rpo) },
       pod: this.renderJobPod('base.sh', {
         resources: resources(['100m', '128Mi'], ['1000m', '512Mi']),
         env: [{ name: 'RETENTION', value: `${retention}` }],
@@ -209,7 +209,7 @@ export class PostgresBackup extends Workload {
       suspend: true,
       retries: 0,
       deadlineSeconds: 86400,
-      annotations: { 'cdk8s-webstack/rto': formatPlan(planRecovery(this.backup).recovery) },
+      annotations: { 'cdk8s-webstack/rto': formatPlan(planRecovery(this.backup).recovery, this.backup.rto) },
       pod: this.renderJobPod('restore.sh', {
         resources: server.resources,
         args: server.arguments,

@@ -1,4 +1,5 @@
 import { mebibytes } from '../platform/quantity';
+import { type RedisBackupSettings, resolveRedisBackup, type ResolvedRedisBackup } from './redis-backup-settings';
 import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { type ExporterSettings, type ResolvedExporter, resolveExporter } from '../workload/exporter';
 import { type ImageSettings, type ResolvedImage, resolveImage } from '../workload/image';
@@ -47,6 +48,12 @@ export interface RedisSettings {
   readonly evictionPolicy?: EvictionPolicy;
 
   /**
+   * Backups: how much may be lost, and how long a restore may take.
+   * @default - none: what is kept here can be made again
+   */
+  readonly backup?: RedisBackupSettings;
+
+  /**
    * How the pod is placed beside others.
    * @default - preferably over hosts and zones
    */
@@ -66,6 +73,7 @@ export interface ResolvedRedis {
   readonly resources: ResolvedResources;
   readonly maxMemory: string;
   readonly evictionPolicy: EvictionPolicy;
+  readonly backup?: ResolvedRedisBackup;
   readonly disruptionBudget: ResolvedDisruptionBudget;
   readonly spread: ResolvedSpread;
   readonly exporter: ResolvedExporter;
@@ -74,12 +82,14 @@ export interface ResolvedRedis {
 /** Fills in defaults and the memory that follows from the limit. */
 export function resolveRedis(settings: RedisSettings): ResolvedRedis {
   const amounts = resolveResources(settings.resources, resources(['100m', '256Mi'], ['500m', '1Gi']));
+  const maxMemory = mebibytes(amounts.limits.memory, (settings.maxMemoryPercent ?? 75) / 100);
   return {
     image: resolveImage(settings.image ?? { repository: 'redis', tag: '7.4.1-alpine' }),
     storage: resolveStorage(settings.storage, '5Gi'),
     resources: amounts,
-    maxMemory: `${mebibytes(amounts.limits.memory, (settings.maxMemoryPercent ?? 75) / 100)}mb`,
+    maxMemory: `${maxMemory}mb`,
     evictionPolicy: settings.evictionPolicy ?? 'noeviction',
+    backup: settings.backup && resolveRedisBackup(settings.backup, maxMemory * 2 ** 20),
     disruptionBudget: resolveDisruptionBudget(undefined, 1),
     spread: resolveSpread(settings.spread),
     exporter: resolveExporter(settings.exporter, { repository: 'oliver006/redis_exporter', tag: 'v1.88.0' }),

@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 
 import {
   KubeConfigMap,
+  type KubeCronJob,
   type KubePodDisruptionBudget,
   type KubeService,
   type KubeStatefulSet,
@@ -18,6 +19,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { checksumOf, versionOf, Workload } from '../workload/workload';
+import { RedisBackup } from './redis-backup';
 import { type RedisSettings, resolveRedis, type ResolvedRedis } from './redis-settings';
 
 const REDIS: ListeningPort = { name: 'redis', port: 6379 };
@@ -74,6 +76,12 @@ export class Redis extends Workload implements IConnectable {
   /** The configuration, less passwords. */
   public readonly configMap: KubeConfigMap;
 
+  /** Copies of the data, where the settings ask for backups. */
+  public readonly snapshots?: KubeCronJob;
+
+  /** Template of Jobs that restore, where there are backups. */
+  public readonly restore?: KubeCronJob;
+
   /** What a client needs to know: `REDIS_HOST`, `_PORT`, `_PASSWORD` and `_URL`. */
   public readonly endpoint: Endpoint;
 
@@ -93,6 +101,9 @@ export class Redis extends Workload implements IConnectable {
     this.configMap = new KubeConfigMap(this, 'config', { metadata: { name: `${id}-config` }, data });
     this.endpoint = this.describeEndpoint(resolved.image);
     this.service = renderHeadlessService(this, [REDIS]);
+    const backup = this.makeBackup(resolved);
+    this.snapshots = backup?.snapshots;
+    this.restore = backup?.restore;
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
       storage: resolved.storage,
@@ -116,6 +127,20 @@ export class Redis extends Workload implements IConnectable {
         secrets: [{ variable: 'REDISCLI_AUTH', ...password }],
       },
     };
+  }
+
+  private makeBackup({ backup, image, resources }: ResolvedRedis): RedisBackup | undefined {
+    if (!backup) return undefined;
+    return new RedisBackup(this, `${this.workloadName}-backup`, backup, {
+      name: this.workloadName,
+      image,
+      profile: this.profile,
+      resources,
+      endpoint: this.endpoint,
+      secret: this.secret,
+      secretsMount: SECRETS_MOUNT,
+      dataMount: DATA_MOUNT,
+    });
   }
 
   private renderPod(resolved: ResolvedRedis, annotations: Record<string, string>): Pod {

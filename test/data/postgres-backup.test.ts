@@ -179,8 +179,8 @@ describe('around backups', () => {
 
   test('the objectives and their sums are on the objects', () => {
     const objects = make(backup);
-    expect(named(objects, 'CronJob', 'db-backup').metadata.annotations['cdk8s-webstack/rpo']).toMatch(/= 5m 11s$/);
-    expect(named(objects, 'CronJob', 'db-restore').metadata.annotations['cdk8s-webstack/rto']).toMatch(/= \d+m \d+s$/);
+    expect(named(objects, 'CronJob', 'db-backup').metadata.annotations['cdk8s-webstack/rpo']).toMatch(/= 5m 11s of 15m$/);
+    expect(named(objects, 'CronJob', 'db-restore').metadata.annotations['cdk8s-webstack/rto']).toMatch(/= \d+m \d+s of 1h$/);
   });
 
   test('an objective that cannot be met is refused', () =>
