@@ -19,7 +19,15 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
-import { EXPORTER_KEY, EXPORTER_ROLE, rolesScript, SECRETS_MOUNT } from './postgres-roles';
+import {
+  alternateOf,
+  describeSecret,
+  EXPORTER_KEY,
+  EXPORTER_ROLE,
+  rolesScript,
+  SECRETS_MOUNT,
+  SERVER_KEYS,
+} from './postgres-roles';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 
 const SQL: ListeningPort = { name: 'postgres', port: 5432 };
@@ -54,11 +62,9 @@ export class Postgres extends Workload implements IConnectable {
     this.checkNames(resolved);
     checkResources(this, 'resources', resolved.resources);
 
-    this.secret = `${id}-credentials`;
-    Secrets.of(this).declare({
-      name: this.secret,
-      keys: { password: {}, 'postgres-password': {}, [EXPORTER_KEY]: {} },
-    });
+    const secret = describeSecret(id, resolved.user);
+    this.secret = secret.name;
+    Secrets.of(this).declare(secret);
     this.initScripts = new KubeConfigMap(this, 'init', {
       metadata: { name: `${id}-init` },
       data: { '10-roles.sh': rolesScript(resolved.user, resolved.database) },
@@ -78,6 +84,14 @@ export class Postgres extends Workload implements IConnectable {
       throw new ValidationError(this, field, `"${name}" is a name of PostgreSQL's or of ours; choose another`);
     };
     if (/^(template[01]|postgres)$/.test(database)) taken('database', database);
+    if (alternateOf(user).length > 63) {
+      const found = `expected at most 59 characters, got ${user.length}`;
+      throw new ValidationError(
+        this,
+        'user',
+        `${found}: rotations need a role called "${alternateOf(user)}"; shorten it`,
+      );
+    }
     if (user === EXPORTER_ROLE || /^(postgres|public|none|pg_.*)$/.test(user)) taken('user', user);
   }
 
@@ -86,9 +100,15 @@ export class Postgres extends Workload implements IConnectable {
     return {
       peer: this.peer,
       ports: [SQL],
-      environment: { DATABASE_HOST: host, DATABASE_NAME: database, DATABASE_PORT: `${SQL.port}`, DATABASE_USER: user },
-      secrets: [{ variable: 'DATABASE_PASSWORD', secret: this.secret, key: 'password' }],
-      composed: { DATABASE_URL: `postgresql://${user}:$(DATABASE_PASSWORD)@${host}:${SQL.port}/${database}` },
+      environment: { DATABASE_HOST: host, DATABASE_NAME: database, DATABASE_PORT: `${SQL.port}` },
+      // The user is a secret, too: a rotation changes it together with the password.
+      secrets: [
+        { variable: 'DATABASE_USER', secret: this.secret, key: 'username' },
+        { variable: 'DATABASE_PASSWORD', secret: this.secret, key: 'password' },
+      ],
+      composed: {
+        DATABASE_URL: `postgresql://$(DATABASE_USER):$(DATABASE_PASSWORD)@${host}:${SQL.port}/${database}`,
+      },
       waitFor: {
         image: { ...image, ...this.profile },
         script: `pg_isready -q -h ${host} -p ${SQL.port} -d ${database} -U ${user}`,
@@ -106,7 +126,7 @@ export class Postgres extends Workload implements IConnectable {
         containers: [this.renderServer(resolved), this.renderExporter(resolved)],
         volumes: [
           { name: 'init', configMap: { name: this.initScripts.name } },
-          secretVolume('credentials', this.secret, ['password', 'postgres-password', EXPORTER_KEY]),
+          secretVolume('credentials', this.secret, SERVER_KEYS),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
         ],
         // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.

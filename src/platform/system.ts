@@ -4,9 +4,11 @@ import type { Construct, IConstruct } from 'constructs';
 import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeResourceQuota } from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
 import { peakDemand } from './demand';
+import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
 import { formatBytes, formatCpu } from './quantity';
+import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
 
 /** Bound on everything that runs in the namespace of a system. */
@@ -81,6 +83,12 @@ export interface SystemSettings {
    * @default - pods labelled `app.kubernetes.io/name: prometheus` in the namespace `monitoring`
    */
   readonly prometheus?: PrometheusSettings;
+
+  /**
+   * Where the values of Secrets come from.
+   * @default - from the secrets command
+   */
+  readonly secrets?: SecretsSettings;
 }
 
 /** A system in one environment. */
@@ -144,6 +152,8 @@ export class System extends Chart {
   /** The Prometheus that scrapes the system, defaults filled in. */
   public readonly prometheus: PrometheusSettings;
 
+  private readonly externalSecrets?: ExternalSecrets;
+
   public constructor(scope: Construct, id: string, props: SystemProps) {
     super(scope, id, {
       namespace: props.namespace,
@@ -173,12 +183,22 @@ export class System extends Chart {
     this.renderDefaultDeny();
     this.renderLimits();
     this.renderQuota(resolved.headroom);
+    const source = resolveSecrets(this, props.secrets ?? {}, `${props.system}/${props.environment}`);
+    if (source) this.externalSecrets = new ExternalSecrets(this.layer('config'), 'external-secrets', source);
     new Access(this, 'access', props.access);
   }
 
   /** The scope for what is applied together. */
   public layer(name: LayerName): Layer {
     return (this.node.tryFindChild(name) as Layer | undefined) ?? new Layer(this, name);
+  }
+
+  /**
+   * What the store of external secrets calls a Secret; nothing where there is no such store.
+   * @internal
+   */
+  public _storeKey(secret: string): string | undefined {
+    return this.externalSecrets?.keyOf(secret);
   }
 
   private renderNamespace(name: string): void {

@@ -203,13 +203,14 @@ interface Run {
 }
 
 /** Runs the command; without a kubeconfig unless the environment names one. */
-async function run(args: string[], env: NodeJS.ProcessEnv = {}, declared = DECLARED): Promise<Run> {
+async function run(args: string[], env: NodeJS.ProcessEnv = {}, declared = DECLARED, input = ''): Promise<Run> {
   let out = '';
   let error = '';
   const code = await secrets([...args, '--overlays', join(folder, 'overlays')], registryOf(declared), {
     out: (text) => (out += text),
     error: (text) => (error += text),
     env: { HOME: folder, ...env },
+    input: () => Promise.resolve(input),
   });
   return { code, out, error };
 }
@@ -614,7 +615,7 @@ describe('usage', () => {
   test('--help is not', async () => {
     const { code, out, error } = await run(['--help']);
     expect({ code, error }).toEqual({ code: EXIT.done, error: '' });
-    expect(out).toContain('Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 settings or manifests refused.');
+    expect(out).toContain('Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 settings or manifests refused, 4 done, but');
   });
 
   test.each([

@@ -22,6 +22,8 @@ const all: Complete<SystemProps> = {
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
+  // What differs between stores: test/platform/external-secrets.test.ts.
+  secrets: {} as Complete<SystemProps>['secrets'],
 };
 
 const make = (props: SystemProps) => {
