@@ -62,7 +62,7 @@ export interface SecretsSettings {
   /**
    * With what the names in the store begin. Where a store's names know no slashes, two dashes stand for one.
    * @pattern ^[A-Za-z0-9]([-A-Za-z0-9]{0,30}[A-Za-z0-9])?(/[A-Za-z0-9]([-A-Za-z0-9]{0,30}[A-Za-z0-9])?){0,2}$
-   * @title up to three names of letters, digits and dashes, with slashes between them
+   * @title up to three names of letters, digits and dashes, such as team/todo
    * @default - the system, a slash and the environment
    */
   readonly prefix?: string;

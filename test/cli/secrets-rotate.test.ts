@@ -208,7 +208,9 @@ describe('--rotate', () => {
     server.refuse = ({ method, path }) =>
       method === 'PATCH' && path.endsWith('deployments/web') ? status(403, 'Forbidden', message) : undefined;
     const { error } = await inShop(['--rotate', 'web-secrets/jwt']);
-    expect(error).toContain(`cannot restart deployment "web": forbidden, ${message}; ask for a role with`);
+    expect(error).toContain(
+      `cannot restart deployment "web": forbidden, ${message}; ask for a role with the rights that`,
+    );
   });
 });
 

@@ -156,7 +156,10 @@ function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
 /** Settings of which only some go together, in the way in which they do: left to chance, nearly all would be refused. */
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
   const { source, store, provider } = schema.properties ?? {};
-  const required = (name: string) => valueOf(root, { ...deref(root, schema.properties[name]), type: 'object' });
+  const required = (name: string) => {
+    const inside = deref(root, schema.properties[name]);
+    return valueOf(root, { ...inside, type: 'object', required: store ? [] : Object.keys(inside.properties) });
+  };
   if (source?.enum && store) {
     const external = fc.tuple(mapOf(root, schema, 2), required('store')).map(([map, given]) => {
       return { ...(map as object), source: 'external-secrets', store: given };

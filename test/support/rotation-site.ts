@@ -1,7 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node';
 
-import type { Reader } from '../../src/cli/secrets/readers';
-import type { Rollout, RotationSite } from '../../src/cli/secrets/rotation';
+import type { Reader, Rollout } from '../../src/cli/secrets/readers';
+import type { RotationSite } from '../../src/cli/secrets/rotation';
 
 /** Thrown where a run is killed: nothing of it runs any more, so what is thrown must not be caught by anybody. */
 export class Killed {}

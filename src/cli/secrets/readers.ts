@@ -4,6 +4,14 @@ export interface Reader {
   readonly name: string;
 }
 
+/** How far the pods of a workload are. */
+export interface Rollout {
+  readonly done: boolean;
+  /** What is waited for, or why waiting is of no use. */
+  readonly state: string;
+  readonly failed?: boolean;
+}
+
 /** Kinds whose pods are replaced when their template changes. */
 export const RESTARTABLE = ['Deployment', 'StatefulSet'];
 

@@ -5,17 +5,9 @@ import type { System } from '../../platform/system';
 import type { Write } from './cluster';
 import { ClusterError } from './cluster-error';
 import { type Journal, journalManifest, journalName, readJournal, type Values } from './journal';
-import type { Reader } from './readers';
+import type { Reader, Rollout } from './readers';
 import { encoded } from './manifest';
 import { expand, fillSecret, randomValue } from './values';
-
-/** How far the pods of a workload are. */
-export interface Rollout {
-  readonly done: boolean;
-  /** What is waited for, or why waiting is of no use. */
-  readonly state: string;
-  readonly failed?: boolean;
-}
 
 /** What a rotation does to the world: a cluster, or what stands in for one in a test. */
 export interface RotationSite {
@@ -135,9 +127,9 @@ function stepsOf(
   const accept = () => site.run(server!.pod, server!.container, server!.accept, input());
   const titles = titlesOf(task);
   const old = 'The Secret and all that read it have the old values';
-  const both = rotation.interrupts
-    ? 'The Secret has the new values'
-    : 'The Secret has the new values, and old and new are valid';
+  const both = `The Secret has the new values, ${
+    server?.retire === undefined ? 'and pods that have not restarted the old ones' : 'and old and new are valid'
+  }`;
   const body = journalManifest(system, name, journal);
   const keep = () => site.writeSecret({ name: journalName(name), exists: false, body });
   const steps: (Step | undefined)[] = [

@@ -3,8 +3,7 @@ import { PassThrough } from 'node:stream';
 import type * as k8s from '@kubernetes/client-node';
 
 import { ClusterError, isAbsence } from './cluster-error';
-import type { Reader } from './readers';
-import type { Rollout } from './rotation';
+import type { Reader, Rollout } from './readers';
 
 /** What `kubectl rollout restart` writes, and pods carry. */
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
