@@ -40,7 +40,19 @@ export { Access, type AccessSettings } from './platform/access';
 export { Layer, type LayerName } from './platform/layers';
 export { type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
-export { type SecretDeclaration, type SecretKey, Secrets } from './platform/secrets';
+export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
+export { type AwsStoreSettings } from './platform/secret-stores/aws';
+export { type AzureStoreSettings, type Uuid } from './platform/secret-stores/azure';
+export { type ExistingStoreSettings } from './platform/secret-stores/existing';
+export { type GcpStoreSettings } from './platform/secret-stores/gcp';
+export { type VaultStoreSettings } from './platform/secret-stores/vault';
+export {
+  type SecretDeclaration,
+  type SecretKey,
+  type SecretRotation,
+  Secrets,
+  type SecretServer,
+} from './platform/secrets';
 export {
   type PrometheusSettings,
   type QuotaSettings,

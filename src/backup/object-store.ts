@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import type { Endpoint } from '../network/connectable';
 import { parseBytes } from '../platform/quantity';
-import { Secrets } from '../platform/secrets';
+import { type SecretDeclaration, Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { secretVolume } from '../workload/pod';
@@ -29,7 +29,7 @@ const PARTS = 9000;
 interface Kind {
   readonly settings: Record<string, string>;
   /** Keys of the Secret; none where nobody must log in. */
-  readonly keys: Record<string, { template?: string }>;
+  readonly keys: SecretDeclaration['keys'];
   /** Variables that name a file of the Secret. */
   readonly files: Record<string, string>;
   /** Variables that take a key of the Secret, where rclone reads no file. */
@@ -100,8 +100,8 @@ function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, 
           ...(endpoint ? { ENDPOINT: endpoint } : {}),
         },
         keys: {
-          'access-key-id': {},
-          'secret-access-key': {},
+          'access-key-id': { provided: true },
+          'secret-access-key': { provided: true },
           credentials: {
             template:
               '[default]\naws_access_key_id = {{access-key-id}}\naws_secret_access_key = {{secret-access-key}}\n',
@@ -113,14 +113,14 @@ function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, 
     case 'gcs':
       return {
         settings: { TYPE: 'google cloud storage', BUCKET_POLICY_ONLY: 'true', ENV_AUTH: 'false' },
-        keys: { 'service-account.json': {} },
+        keys: { 'service-account.json': { provided: true } },
         files: { RCLONE_CONFIG_BACKUP_SERVICE_ACCOUNT_FILE: 'service-account.json' },
         port: 443,
       };
     case 'azure-blob':
       return {
         settings: { TYPE: 'azureblob', ACCOUNT: account ?? '' },
-        keys: { key: {} },
+        keys: { key: { provided: true } },
         files: {},
         variables: { RCLONE_CONFIG_BACKUP_KEY: 'key' },
         port: 443,

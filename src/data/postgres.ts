@@ -21,7 +21,16 @@ import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
 import { archivingParameters, BACKUP_METRICS, PostgresBackup } from './postgres-backup';
-import { BACKUP_KEY, BACKUP_ROLE, EXPORTER_KEY, EXPORTER_ROLE, rolesScript, SECRETS_MOUNT } from './postgres-roles';
+import {
+  alternateOf,
+  BACKUP_ROLE,
+  describeSecret,
+  EXPORTER_KEY,
+  EXPORTER_ROLE,
+  rolesScript,
+  SECRETS_MOUNT,
+  serverKeys,
+} from './postgres-roles';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 
 const SQL: ListeningPort = { name: 'postgres', port: 5432 };
@@ -73,11 +82,9 @@ export class Postgres extends Workload implements IConnectable {
     this.checkNames(resolved);
     checkResources(this, 'resources', resolved.resources);
 
-    this.secret = `${id}-credentials`;
-    Secrets.of(this).declare({
-      name: this.secret,
-      keys: Object.fromEntries(this.secretKeys(resolved).map((key) => [key, {}])),
-    });
+    const secret = describeSecret(id, resolved.user, Boolean(resolved.backup));
+    this.secret = secret.name;
+    Secrets.of(this).declare(secret);
     this.initScripts = new KubeConfigMap(this, 'init', {
       metadata: { name: `${id}-init` },
       data: { '10-roles.sh': rolesScript(resolved.user, resolved.database, Boolean(resolved.backup)) },
@@ -101,6 +108,14 @@ export class Postgres extends Workload implements IConnectable {
       throw new ValidationError(this, field, `"${name}" is a name of PostgreSQL's or of ours; choose another`);
     };
     if (/^(template[01]|postgres)$/.test(database)) taken('database', database);
+    if (alternateOf(user).length > 63) {
+      const found = `expected at most 59 characters, got ${user.length}`;
+      throw new ValidationError(
+        this,
+        'user',
+        `${found}: rotations need a role called "${alternateOf(user)}"; shorten it`,
+      );
+    }
     if (user === EXPORTER_ROLE || user === BACKUP_ROLE || /^(postgres|public|none|pg_.*)$/.test(user))
       taken('user', user);
   }
@@ -110,18 +125,20 @@ export class Postgres extends Workload implements IConnectable {
     return {
       peer: this.peer,
       ports: [SQL],
-      environment: { DATABASE_HOST: host, DATABASE_NAME: database, DATABASE_PORT: `${SQL.port}`, DATABASE_USER: user },
-      secrets: [{ variable: 'DATABASE_PASSWORD', secret: this.secret, key: 'password' }],
-      composed: { DATABASE_URL: `postgresql://${user}:$(DATABASE_PASSWORD)@${host}:${SQL.port}/${database}` },
+      environment: { DATABASE_HOST: host, DATABASE_NAME: database, DATABASE_PORT: `${SQL.port}` },
+      // The user is a secret, too: a rotation changes it together with the password.
+      secrets: [
+        { variable: 'DATABASE_USER', secret: this.secret, key: 'username' },
+        { variable: 'DATABASE_PASSWORD', secret: this.secret, key: 'password' },
+      ],
+      composed: {
+        DATABASE_URL: `postgresql://$(DATABASE_USER):$(DATABASE_PASSWORD)@${host}:${SQL.port}/${database}`,
+      },
       waitFor: {
         image: { ...image, ...this.profile },
         script: `pg_isready -q -h ${host} -p ${SQL.port} -d ${database} -U ${user}`,
       },
     };
-  }
-
-  private secretKeys({ backup }: ResolvedPostgres): string[] {
-    return ['password', 'postgres-password', EXPORTER_KEY, ...(backup ? [BACKUP_KEY] : [])];
   }
 
   private makeBackup(resolved: ResolvedPostgres): PostgresBackup | undefined {
@@ -138,7 +155,7 @@ export class Postgres extends Workload implements IConnectable {
       dataFolder: DATA_FOLDER,
       dataMount: MOUNT,
       secret: this.secret,
-      secretKeys: this.secretKeys(resolved),
+      secretKeys: serverKeys(true),
       initScripts: this.initScripts.name,
       endpoint: this.endpoint,
       podLabels: this.podLabels,
@@ -174,7 +191,7 @@ export class Postgres extends Workload implements IConnectable {
         ],
         volumes: [
           { name: 'init', configMap: { name: this.initScripts.name } },
-          secretVolume('credentials', this.secret, this.secretKeys(resolved)),
+          secretVolume('credentials', this.secret, serverKeys(Boolean(resolved.backup))),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
           ...(this.backup?.serverVolumes() ?? []),
         ],

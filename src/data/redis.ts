@@ -20,36 +20,14 @@ import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { checksumOf, versionOf, Workload } from '../workload/workload';
 import { RedisBackup } from './redis-backup';
+import { describeSecret, EXPORTER_KEY, HERE, SECRETS_MOUNT, SERVER_KEYS } from './redis-secret';
 import { type RedisSettings, resolveRedis, type ResolvedRedis } from './redis-settings';
 
 const REDIS: ListeningPort = { name: 'redis', port: 6379 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9121 };
 const DATA_MOUNT = '/data';
 const CONFIG_MOUNT = '/etc/redis';
-const SECRETS_MOUNT = '/run/secrets/redis';
 const EXPORTER_ADDRESS = 'redis://127.0.0.1:6379';
-const EXPORTER_KEY = 'exporter.json';
-
-/**
- * What the Secret holds beside the password: the part of the configuration with passwords, and the file in which the
- * exporter looks up its own. The exporter may read figures, and no data.
- */
-const SECRET_KEYS = {
-  password: {},
-  'exporter-password': {},
-  'auth.conf': {
-    template:
-      // Not by requirepass: CONFIG GET would give that back in clear to whoever may read the configuration.
-      'user default on >{{password}} ~* &* +@all\n' +
-      'user exporter on >{{exporter-password}} resetkeys resetchannels -@all ' +
-      '+client|setname +client|list +cluster|info +info +latency|histogram +latency|latest +ping +slowlog|len\n',
-  },
-  // Older releases look the password up by the address alone, later ones by the address with the user in it.
-  [EXPORTER_KEY]: {
-    template:
-      '{"redis://exporter@127.0.0.1:6379":"{{exporter-password}}","redis://127.0.0.1:6379":"{{exporter-password}}"}',
-  },
-};
 
 const configuration = ({ maxMemory, evictionPolicy }: ResolvedRedis) => `include ${SECRETS_MOUNT}/auth.conf
 appendfsync everysec
@@ -95,8 +73,9 @@ export class Redis extends Workload implements IConnectable {
     checkTag(this, 'image', resolved.image);
     checkResources(this, 'resources', resolved.resources);
 
-    this.secret = `${id}-credentials`;
-    Secrets.of(this).declare({ name: this.secret, keys: SECRET_KEYS });
+    const secret = describeSecret(id);
+    this.secret = secret.name;
+    Secrets.of(this).declare(secret);
     const data = { 'redis.conf': configuration(resolved) };
     this.configMap = new KubeConfigMap(this, 'config', { metadata: { name: `${id}-config` }, data });
     this.endpoint = this.describeEndpoint(resolved.image);
@@ -153,7 +132,7 @@ export class Redis extends Workload implements IConnectable {
         containers: [this.renderServer(resolved), this.renderExporter(resolved)],
         volumes: [
           { name: 'config', configMap: { name: this.configMap.name } },
-          secretVolume('credentials', this.secret, ['auth.conf', 'password']),
+          secretVolume('credentials', this.secret, SERVER_KEYS),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
         ],
         // The append-only file is synced on the way out.
@@ -164,7 +143,7 @@ export class Redis extends Workload implements IConnectable {
   }
 
   private renderServer(resolved: ResolvedRedis) {
-    const ask = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli -h 127.0.0.1 -p ${REDIS.port} ping`;
+    const ask = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli ${HERE} ping`;
     const probe = (accepted: string, periodSeconds: number, failureThreshold: number): Probe => ({
       exec: { command: ['sh', '-c', `${ask} | grep -qE '${accepted}'`] },
       periodSeconds,

@@ -4,9 +4,11 @@ import type { Construct, IConstruct } from 'constructs';
 import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeResourceQuota } from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
 import { peakDemand } from './demand';
+import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
 import { formatBytes, formatCpu } from './quantity';
+import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
 
 /** Bound on everything that runs in the namespace of a system. */
@@ -90,6 +92,12 @@ export interface SystemSettings {
    * @default prometheus-operator
    */
   readonly alertRules?: AlertRules;
+
+  /**
+   * Where the values of Secrets come from.
+   * @default - from the secrets command
+   */
+  readonly secrets?: SecretsSettings;
 }
 
 /** A system in one environment. */
@@ -158,6 +166,8 @@ export class System extends Chart {
   /** How alert rules get to Prometheus. */
   public readonly alertRules: AlertRules;
 
+  private readonly externalSecrets?: ExternalSecrets;
+
   public constructor(scope: Construct, id: string, props: SystemProps) {
     super(scope, id, {
       namespace: props.namespace,
@@ -188,12 +198,22 @@ export class System extends Chart {
     this.renderDefaultDeny();
     this.renderLimits();
     this.renderQuota(resolved.headroom);
+    const source = resolveSecrets(this, props.secrets ?? {}, `${props.system}/${props.environment}`);
+    if (source) this.externalSecrets = new ExternalSecrets(this.layer('config'), 'external-secrets', source);
     new Access(this, 'access', props.access);
   }
 
   /** The scope for what is applied together. */
   public layer(name: LayerName): Layer {
     return (this.node.tryFindChild(name) as Layer | undefined) ?? new Layer(this, name);
+  }
+
+  /**
+   * What the store of external secrets calls a Secret; nothing where there is no such store.
+   * @internal
+   */
+  public _storeKey(secret: string): string | undefined {
+    return this.externalSecrets?.keyOf(secret);
   }
 
   private renderNamespace(name: string): void {

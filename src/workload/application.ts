@@ -38,6 +38,13 @@ export interface SecretVariableSettings {
    * @default 48
    */
   readonly length?: number;
+
+  /**
+   * Whether only somebody else can give the value, as with the key of an API outside: the secrets command then asks for it
+   * instead of making one.
+   * @default false
+   */
+  readonly provided?: boolean;
 }
 
 /**
@@ -101,13 +108,21 @@ export interface UseOptions {
 /** The order in which a file lists its keys means nothing. */
 const byName = <T>(map: Record<string, T>) => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 
+/** Where a variable's value is, and how it comes there. */
+export interface ResolvedSecretVariable {
+  readonly secret: string;
+  readonly key: string;
+  readonly length: number;
+  readonly provided: boolean;
+}
+
 /** An application with nothing left open. */
 export interface ResolvedApplication {
   readonly image: ResolvedImage;
   readonly command: string[];
   readonly logLevel: LogLevel;
   readonly environment: Record<string, string>;
-  readonly secrets: Record<string, { readonly secret: string; readonly key: string; readonly length: number }>;
+  readonly secrets: Record<string, ResolvedSecretVariable>;
   readonly resources: ResolvedResources;
 }
 
@@ -123,6 +138,7 @@ export function resolveApplication(
       secret: given.secret ?? `${name}-secrets`,
       key: given.key ?? variable.toLowerCase().replace(/_/g, '-'),
       length: given.length ?? 48,
+      provided: given.provided ?? false,
     },
   ]);
   const environment = Object.entries(settings.environment ?? {}).map(([key, value]) => [key, String(value)]);
@@ -164,8 +180,8 @@ export abstract class Application extends Workload {
     });
     this.addParameters({ LOG_LEVEL: application.logLevel, LOG_FORMAT: 'json' });
     this.addParameters(application.environment);
-    for (const [variable, { secret, key, length }] of Object.entries(application.secrets)) {
-      Secrets.of(this).declare({ name: secret, keys: { [key]: { length } } });
+    for (const [variable, { secret, key, length, provided }] of Object.entries(application.secrets)) {
+      Secrets.of(this).declare({ name: secret, keys: { [key]: provided ? { provided } : { length } } });
       this.addSecretVariables([{ variable, secret, key }]);
     }
   }

@@ -1,6 +1,6 @@
 import { Postgres } from '../../src/data/postgres';
 import type { PostgresSettings } from '../../src/data/postgres-settings';
-import { Secrets } from '../../src/platform/secrets';
+import { type SecretDeclaration, Secrets } from '../../src/platform/secrets';
 import { schemaErrors } from '../support/kubernetes-schema';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
 import { finished, objectsOfConstruct, testSystem } from '../support/system';
@@ -101,9 +101,33 @@ describe('Postgres', () => {
     const system = testSystem();
     new Postgres(system.layer('data'), 'db');
     expect(Secrets.of(system).all).toEqual([
-      { name: 'db-credentials', keys: { 'exporter-password': {}, password: {}, 'postgres-password': {} } },
+      {
+        name: 'db-credentials',
+        keys: { 'exporter-password': {}, password: {}, 'postgres-password': {}, username: { initial: 'app' } },
+        rotation: expect.any(Array),
+      },
     ]);
     expect(finished(system).all('Secret')).toEqual([]);
+  });
+
+  test('refuses a user whose alternate has no room for its name', () => {
+    expect(() => make({ user: 'a'.repeat(60) })).toThrow(
+      /user: expected at most 59 characters, got 60: .*; shorten it$/,
+    );
+    expect(() => make({ user: 'a'.repeat(59) })).not.toThrow();
+  });
+
+  test('every password can be rotated, and no script holds or takes one as an argument', () => {
+    const system = testSystem();
+    new Postgres(system.layer('data'), 'db');
+    const [{ rotation = [], keys }] = Secrets.of(system).all as [SecretDeclaration];
+    expect(rotation.flatMap(({ renew }) => renew).sort()).toEqual(
+      Object.keys(keys).filter((key) => key.endsWith('password')),
+    );
+    for (const { server } of rotation) {
+      expect(server).toMatchObject({ pod: 'db-0', container: 'postgres' });
+      expect(`${server?.accept}${server?.retire}`).not.toMatch(/psql[^\n]*\$(value|new_value)/);
+    }
   });
 
   test('refuses an image that nobody knows', () => {

@@ -94,7 +94,9 @@ describe('Redis', () => {
     const [{ name, keys }] = Secrets.of(system).all as any;
     expect(name).toBe('cache-credentials');
     expect(keys.password).toEqual({});
-    expect(keys['auth.conf'].template).toMatch(/^user default on >\{\{password\}\} ~\* &\* \+@all\n/);
+    expect(keys['auth.conf'].template).toMatch(
+      /^user default on >\{\{password\}\}\{\{accepted-too\}\} ~\* &\* \+@all\n/,
+    );
     expect(JSON.parse(keys['exporter.json'].template)).toEqual({
       'redis://127.0.0.1:6379': '{{exporter-password}}',
       'redis://exporter@127.0.0.1:6379': '{{exporter-password}}',

@@ -23,6 +23,8 @@ const all: Complete<SystemProps> = {
   access: { viewers: ['readers'], deployers: ['writers'] },
   alertRules: 'none',
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
+  // What differs between stores: test/platform/external-secrets.test.ts.
+  secrets: {} as Complete<SystemProps>['secrets'],
 };
 
 const make = (props: SystemProps) => {

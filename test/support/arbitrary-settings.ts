@@ -44,6 +44,12 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/image tag/, ['1.0.0', '16.13-alpine', 'v2', '0775', '1e3']],
   [/slash/, ['/', '/health', '/metrics?full=1', '/a b']],
   [/version/, ['2.0.0', '1.0', '3']],
+  [/vault\.azure\.net/, ['https://todo-secrets.vault.azure.net', 'https://todo.vault.usgovcloudapi.net']],
+  [/vault\.example/, ['https://vault.example.com:8200', 'https://vault']],
+  [/ARN of a role/, ['arn:aws:iam::123456789012:role/todo-secrets']],
+  [/a service account such/, ['secrets@todo-project.iam.gserviceaccount.com']],
+  [/UUID/, ['01234567-89ab-cdef-0123-456789abcdef']],
+  [/names of letters, digits and dashes/, ['team', 'team/todo', 'a/b/c']],
 ];
 
 const VARIABLES = ['LOG_FORMAT', 'DATABASE_URL', 'PORT', 'A', 'A_B', '_x', 'FEATURE_X', 'yes', 'E0'];
@@ -96,7 +102,8 @@ function valueOf(root: Schema, reference: Schema): fc.Arbitrary<unknown> {
 }
 
 function valueOfType(root: Schema, schema: Schema, type: string): fc.Arbitrary<unknown> {
-  if (type === 'object') return mapOf(root, schema, 2);
+  if (type === 'object')
+    return fc.oneof({ weight: 1, arbitrary: mapOf(root, schema, 2) }, ...sensibleMaps(root, schema));
   if (type === 'array') return fc.array(valueOf(root, schema.items), { minLength: schema.minItems ?? 0, maxLength: 3 });
   if (type === 'string') return textOf(schema);
   if (type === 'integer') return integerOf(schema);
@@ -144,6 +151,29 @@ function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
     { weight: 8, arbitrary: fc.constantFrom(...known) },
     { weight: 1, arbitrary: fc.stringMatching(pattern) },
   );
+}
+
+/** Settings of which only some go together, in the way in which they do: left to chance, nearly all would be refused. */
+function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
+  const { source, store, provider } = schema.properties ?? {};
+  const required = (name: string) => {
+    const inside = deref(root, schema.properties[name]);
+    return valueOf(root, { ...inside, type: 'object', required: store ? [] : Object.keys(inside.properties) });
+  };
+  if (source?.enum && store) {
+    const external = fc.tuple(mapOf(root, schema, 2), required('store')).map(([map, given]) => {
+      return { ...(map as object), source: 'external-secrets', store: given };
+    });
+    return [
+      { weight: 10, arbitrary: external },
+      { weight: 10, arbitrary: fc.constant({ source: 'kubernetes' }) },
+    ];
+  }
+  const providers: string[] = provider?.enum?.filter((name: unknown) => typeof name === 'string') ?? [];
+  return providers.map((name) => ({
+    weight: 4,
+    arbitrary: required(name).map((given) => ({ provider: name, [name]: given })),
+  }));
 }
 
 /** Each key of a map is there once in so many times, the required ones always. */

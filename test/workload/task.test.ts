@@ -20,7 +20,7 @@ const all: Complete<TaskSettings> = {
   command: ['clean-up'],
   logLevel: 'debug',
   environment: { DAYS: 30 },
-  secrets: { TOKEN: { secret: 'tokens', key: 'token', length: 20 } },
+  secrets: { TOKEN: { secret: 'tokens', key: 'token', length: 20, provided: false } },
   resources: {
     requests: { cpu: '10m', memory: '20Mi', ephemeralStorage: '30Mi' },
     limits: { cpu: '20m', memory: '40Mi', ephemeralStorage: '60Mi' },
@@ -38,7 +38,7 @@ describe('Task', () => {
   test('with everything set', () => expect(make(all)).toMatchSnapshot());
 
   test('each setting has an effect', () => {
-    expect(leavesWithoutEffect(all, make)).toEqual(['image.profile', 'secrets.TOKEN.length']);
+    expect(leavesWithoutEffect(all, make)).toEqual(['image.profile', 'secrets.TOKEN.length', 'secrets.TOKEN.provided']);
   });
 
   test('another pod is another Job, for a Job cannot be changed', () => {

@@ -26,7 +26,7 @@ const all: Complete<WebServiceSettings> = {
   replicas: 3,
   logLevel: 'warn',
   environment: { FEATURE: true },
-  secrets: { API_KEY: { secret: 'keys', key: 'api', length: 40 } },
+  secrets: { API_KEY: { secret: 'keys', key: 'api', length: 40, provided: false } },
   resources: {
     requests: { cpu: '100m', memory: '128Mi', ephemeralStorage: '70Mi' },
     limits: { cpu: '200m', memory: '256Mi', ephemeralStorage: '300Mi' },
@@ -71,8 +71,8 @@ describe('WebService', () => {
   });
 
   test('each setting has an effect', () => {
-    // The profile only fills in what user, group and paths leave open; the length of a secret is the secrets command's.
-    expect(leavesWithoutEffect(all, make)).toEqual(['image.profile', 'secrets.API_KEY.length']);
+    // The profile only fills in what user, group and paths leave open; how a secret's value comes about is the secrets command's.
+    expect(leavesWithoutEffect(all, make)).toEqual(['image.profile', 'secrets.API_KEY.length', 'secrets.API_KEY.provided']);
   });
 
   test('the profile says as whom the image runs and where it writes', () => {

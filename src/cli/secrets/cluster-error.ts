@@ -36,7 +36,9 @@ export function explain(error: unknown, { context, server, namespace, action, ho
   if (typeof failure.code !== 'number') return `${cannot}: ${noAnswer(failure, server)}`;
   const reason = reasonOf(error);
   const said = holdsValue(reason) ? 'for a reason that repeats a value and is not shown' : reason;
-  const rights = `get, create and patch on secrets in namespace "${namespace}"`;
+  const rights = / resource "secrets" /.test(reason)
+    ? `get, create and patch on secrets in namespace "${namespace}"`
+    : 'the rights that docs/guides/secrets.md names for --rotate';
   switch (failure.code) {
     case 401:
       return `${cannot}: the cluster does not accept the credentials; log in again or give another --context`;

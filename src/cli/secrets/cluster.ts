@@ -1,7 +1,9 @@
 import type * as k8s from '@kubernetes/client-node';
 
 import { ClusterError, explain, isAbsence, statusOf } from './cluster-error';
+
 import { kubeconfigFiles, loadKubeconfig } from './kubeconfig';
+import { Workloads } from './workloads';
 
 /** Who the API server notes as the one that wrote the keys. */
 const FIELD_MANAGER = 'cdk8s-webstack-secrets';
@@ -40,20 +42,21 @@ export class Cluster {
 
   private readonly server: string;
   private readonly api: k8s.CoreV1Api;
+  private readonly configuration: k8s.Configuration;
 
   public constructor(
-    config: k8s.KubeConfig,
+    private readonly config: k8s.KubeConfig,
     private readonly namespace: string,
-    client: typeof k8s,
+    private readonly client: typeof k8s,
   ) {
     this.context = config.currentContext;
     this.server = config.getCurrentCluster()?.server ?? '';
-    const configuration = client.createConfiguration({
+    this.configuration = client.createConfiguration({
       baseServer: new client.ServerConfiguration(this.server, {}),
       authMethods: { default: config },
       promiseMiddleware: [{ pre: prepare, post: (response) => Promise.resolve(response) }],
     });
-    this.api = new client.CoreV1Api(configuration);
+    this.api = new client.CoreV1Api(this.configuration);
   }
 
   /** The named Secrets that exist; nothing where the namespace is not there. */
@@ -88,6 +91,20 @@ export class Cluster {
         refuse(error, write, `${progress}; what is there is kept when you run again`),
       );
     }
+  }
+
+  /** Deletes a Secret; one that is not there is as good as deleted. */
+  public async deleteSecret(name: string): Promise<void> {
+    await this.api.deleteNamespacedSecret({ name, namespace: this.namespace }).catch((error: unknown) => {
+      if (!isAbsence(error)) throw new ClusterError(this.explain(error, `delete secret "${name}"`));
+    });
+  }
+
+  /** The workloads of the namespace. */
+  public workloads(holdsValue: (text: string) => boolean): Workloads {
+    const { config, client, configuration, namespace } = this;
+    const explainer = (error: unknown, action: string) => this.explain(error, action, holdsValue);
+    return new Workloads({ config, client, configuration, namespace, explain: explainer, holdsValue });
   }
 
   /** Who may not look at namespaces may still be allowed the Secrets of one. */

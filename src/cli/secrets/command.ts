@@ -1,45 +1,47 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import { Command, CommanderError, Option } from 'commander';
 
 import { toYaml } from '../../outputs/yaml';
-import { Secrets } from '../../platform/secrets';
+import { type SecretDeclaration, Secrets } from '../../platform/secrets';
 import type { System } from '../../platform/system';
 import { ValidationError } from '../../platform/validation-error';
 import { loadSettings } from '../../settings/load';
 import { SettingsError } from '../../settings/problems';
-import { BuildError, buildSystem } from '../build';
+import { BuildError, buildSystem, finish } from '../build';
 import { EXIT, type Registry, type Terminal } from '../synth';
-import { changesOf, valueFinder, unchangeable } from './changes';
+import { changesOf, unchangeable, valueFinder } from './changes';
 import { type Cluster, connect } from './cluster';
 import { ClusterError } from './cluster-error';
+import { journalName } from './journal';
 import { secretManifest } from './manifest';
+import { type KeyPath, type Options, parseOptions, SECRETS_EXIT } from './options';
+import { findKey, rotateIn, taskOf } from './rotate';
+import { describeSecrets } from './show';
 import { declarationProblems, type FilledSecret, fillSecret } from './values';
-
-const AFTER_HELP = `
-Makes strong random values for the Secrets that the pods of an environment read, and prints them as YAML. What the
-cluster of the kubeconfig has already is kept.
-
-Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 settings or manifests refused.
-`;
 
 /** Where the command prints, and what it is told by its surroundings. */
 export interface Surroundings extends Terminal {
   readonly env: NodeJS.ProcessEnv;
+  /** All of stdin, for a value that somebody gives. */
+  readonly input: () => Promise<string>;
 }
 
 const PROCESS: Surroundings = {
   out: (text) => void process.stdout.write(text),
   error: (text) => void process.stderr.write(text),
   env: process.env,
+  input: async () => {
+    const parts: Buffer[] = [];
+    for await (const part of process.stdin) parts.push(part as Buffer);
+    return Buffer.concat(parts).toString();
+  },
 };
 
-interface Options {
-  readonly system: string;
-  readonly environment: string;
-  readonly apply?: true;
-  readonly offline?: true;
-  readonly context?: string;
-  readonly overlays: string;
+/** What all the things that the command can do begin with. */
+interface Work {
+  readonly system: System;
+  readonly secrets: readonly SecretDeclaration[];
+  readonly options: Options;
+  readonly around: Surroundings;
 }
 
 /** The secrets command. Gives the exit code. */
@@ -48,38 +50,15 @@ export async function secrets(args: string[], registry: Registry, around: Surrou
   if (typeof options === 'number') return options;
   try {
     const system = build(options, registry);
+    const work = { system, secrets: Secrets.of(system).all, options, around };
+    refuseSource(work);
     const cluster = options.offline ? undefined : await connect(around.env, system.namespace!, options.context);
-    if (options.apply) await apply(system, cluster, around);
-    else await print(system, cluster, options, around);
-    return EXIT.done;
+    if (options.show) return await show(work, required(cluster));
+    if (options.rotate) return await rotateKey(work, required(cluster), options.rotate);
+    if (options.apply || options.set) return await apply(work, required(cluster));
+    return await print(work, cluster);
   } catch (error) {
     return report(error, options, around);
-  }
-}
-
-function parseOptions(args: string[], terminal: Terminal): Options | number {
-  const command = new Command('npm run secrets --')
-    .argument('<system>', 'folder in overlays/, such as todo-evolution')
-    .argument('<environment>', 'one of its environments, such as production')
-    .option('--apply', 'write to the cluster instead of printing; shows no value')
-    .addOption(new Option('--offline', 'ask no cluster: every value is new').conflicts(['apply', 'context']))
-    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
-    .option('--overlays <dir>', 'where the settings are', 'overlays')
-    .helpOption('--help', 'print this')
-    .addHelpText('after', AFTER_HELP)
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
-    .showHelpAfterError()
-    .exitOverride();
-  try {
-    command.parse(args, { from: 'user' });
-    const [system = '', environment = ''] = command.args;
-    if (`${system}${environment}`.includes('/')) {
-      command.error(`error: expected SYSTEM ENVIRONMENT, got "${args.join(' ')}"; put a space where the slash is`);
-    }
-    return { system, environment, ...command.opts<Pick<Options, 'overlays'>>() };
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
 }
 
@@ -93,12 +72,58 @@ function build({ system, environment, overlays }: Options, { systems, validators
   return built;
 }
 
-async function print(system: System, cluster: Cluster | undefined, options: Options, around: Surroundings) {
-  const existing = cluster ? await read(system, cluster) : undefined;
-  const filled = fill(system, existing);
-  refuse(unchangeable(filled, existing));
-  around.error(`${origin(system, cluster, existing !== undefined, options)}\n${states(filled)}`);
-  around.out(filled.map((secret) => toYaml(secretManifest(system, secret))).join('---\n'));
+/** Values of a store are not made here, and a Secret that comes from one is not written here. */
+function refuseSource({ system, options }: Work): void {
+  const external = system._storeKey('') !== undefined;
+  if (options.printStore && !external) {
+    throw new ClusterError('--print-store: there is no store; set secrets.source: external-secrets in the settings');
+  }
+  if (options.rotate && external !== (options.storeCommand !== undefined) && !options.dryRun) {
+    const how = external
+      ? 'the Secrets come from a store; give --store-command, which writes stdin into it'
+      : 'give no --store-command: the Secrets come from no store';
+    throw new ClusterError(`--rotate: ${how}`);
+  }
+  if (!external || options.printStore || options.rotate || options.show) return;
+  const how = `write them there with what --print-store prints, and the operator makes the Secrets`;
+  throw new ClusterError(`the Secrets of ${system.node.id} come from a store of secrets.store; ${how}`);
+}
+
+function required(cluster: Cluster | undefined): Cluster {
+  if (cluster) return cluster;
+  throw new ClusterError('there is no kubeconfig; set KUBECONFIG or make ~/.kube/config');
+}
+
+async function print(work: Work, cluster: Cluster | undefined): Promise<number> {
+  const { system, options, around } = work;
+  const existing = cluster ? await read(work, cluster) : undefined;
+  const filled = fill(work, existing);
+  if (!options.printStore) refuse(unchangeable(filled, existing));
+  around.error(`${origin(system, cluster, existing !== undefined, options)}\n${states(work, filled)}`);
+  if (options.printStore) around.out(storeEntries(work, filled, options.printStore));
+  else around.out(filled.map((secret) => toYaml(secretManifest(system, secret))).join('---\n'));
+  return missing(work, filled);
+}
+
+/** What the store must hold: one JSON object, or a line for each Secret with what the store calls it. */
+function storeEntries(
+  { system, secrets: declared }: Work,
+  filled: readonly FilledSecret[],
+  asked: true | string,
+): string {
+  const entries = filled.map(({ name, keys }) => {
+    const { keys: known } = declared.find((one) => one.name === name)!;
+    const own = keys.filter(({ key }) => known[key]?.template === undefined);
+    return { name, value: Object.fromEntries(own.map(({ key, value }) => [key, value.toString()])) };
+  });
+  if (asked === true) {
+    return entries.map(({ name, value }) => `${JSON.stringify({ key: system._storeKey(name), value })}\n`).join('');
+  }
+  const found = entries.find(({ name }) => name === asked);
+  if (found) return JSON.stringify(found.value);
+  throw new ClusterError(
+    `${asked}: no such Secret is declared; known are ${entries.map(({ name }) => name).join(', ')}`,
+  );
 }
 
 /** Says where the values of a printed Secret come from. */
@@ -109,48 +134,121 @@ function origin({ namespace }: System, cluster: Cluster | undefined, found: bool
   return `${why}; all values are new. Do not apply them over Secrets that are in use`;
 }
 
-async function apply(system: System, cluster: Cluster | undefined, around: Surroundings) {
-  if (!cluster) throw new ClusterError('there is no kubeconfig; set KUBECONFIG or make ~/.kube/config');
-  const existing = await read(system, cluster);
-  if (!existing) {
-    const folder = `dist/${system.systemName}/${system.environment}`;
-    const how = `make it with: kubectl apply -f ${folder}/00-platform.k8s.yaml`;
-    throw new ClusterError(`context "${cluster.context}": there is no namespace "${system.namespace}"; ${how}`);
-  }
-  const filled = fill(system, existing);
+async function apply(work: Work, cluster: Cluster): Promise<number> {
+  const { system, options, around } = work;
+  const existing = await readThere(work, cluster);
+  const given = options.set ? await givenValue(work, options.set) : undefined;
+  const filled = fill(work, existing, given);
   refuse(unchangeable(filled, existing));
   const writes = changesOf(system, filled, existing);
   await cluster.write(writes, valueFinder(filled, existing));
   const made = writes.filter(({ exists }) => !exists).length;
   const changed = writes.length - made;
   const counts = `${made} made, ${changed} changed, ${filled.length - writes.length} as before`;
-  around.out(`${states(filled)}context "${cluster.context}", namespace "${system.namespace}": ${counts}\n`);
+  around.out(`${states(work, filled)}context "${cluster.context}", namespace "${system.namespace}": ${counts}\n`);
+  return missing(work, filled);
 }
 
-const read = (system: System, cluster: Cluster) => cluster.readSecrets(Secrets.of(system).all.map(({ name }) => name));
+/** A value that somebody gives on stdin, less the line end that `echo` adds. */
+async function givenValue({ secrets: declared, around }: Work, path: KeyPath): Promise<KeyPath & { value: string }> {
+  const { secret, key } = path;
+  const { keys, rotation = [] } = findKey(declared, path);
+  const where = `${secret}/${key}`;
+  const kept = rotation.some(({ renew, alternate = {} }) => renew.includes(key) || Object.hasOwn(alternate, key));
+  if (kept) throw new ClusterError(`${where}: a server keeps it; give --rotate, which tells it, too`);
+  const { template, initial } = keys[key]!;
+  if (template !== undefined || initial !== undefined) throw new ClusterError(`${where}: follows from other keys`);
+  return { ...path, value: await valueFrom(around, where) };
+}
 
-const fill = (system: System, existing?: ReadonlyMap<string, V1Secret>): FilledSecret[] =>
-  Secrets.of(system).all.map((secret) => fillSecret(secret, existing?.get(secret.name)?.data));
+async function valueFrom(around: Surroundings, where: string): Promise<string> {
+  const value = (await around.input()).replace(/\r?\n$/, '');
+  if (value) return value;
+  throw new ClusterError(`${where}: expected the value on stdin, got nothing; pipe it in, as in < FILE`);
+}
+
+async function show(work: Work, cluster: Cluster): Promise<number> {
+  const existing = await readThere(work, cluster);
+  const lines = describeSecrets(work.secrets, existing, Date.now());
+  work.around.out(`context "${cluster.context}", namespace "${work.system.namespace}"\n${lines.join('\n')}\n`);
+  return missing(work, fill(work, existing));
+}
+
+async function rotateKey({ system, secrets: declared, options, around }: Work, cluster: Cluster, path: KeyPath) {
+  const manifests = finish(system).map(({ manifest }) => manifest);
+  const task = taskOf(system, declared, manifests, path, options.timeout);
+  await rotateIn(task, cluster, options, {
+    out: (line) => around.out(`${line}\n`),
+    input: () => valueFrom(around, `${path.secret}/${path.key}`),
+    env: around.env,
+  });
+  return EXIT.done;
+}
+
+/** The declared Secrets, and the journals of their rotations. */
+const read = ({ secrets: declared, options }: Work, cluster: Cluster) =>
+  cluster.readSecrets(declared.flatMap(({ name }) => (options.show ? [name, journalName(name)] : [name])));
+
+async function readThere(work: Work, cluster: Cluster): Promise<Map<string, V1Secret>> {
+  const existing = await read(work, cluster);
+  if (existing) return existing;
+  const { systemName, environment, namespace } = work.system;
+  const how = `make it with: kubectl apply -f dist/${systemName}/${environment}/00-platform.k8s.yaml`;
+  throw new ClusterError(`context "${cluster.context}": there is no namespace "${namespace}"; ${how}`);
+}
+
+type Existing = ReadonlyMap<string, V1Secret>;
+
+/** All declared Secrets with their values, one of which may be given. */
+const fill = (work: Work, existing?: Existing, given?: KeyPath & { value: string }): FilledSecret[] =>
+  work.secrets
+    .filter(({ name }) => given === undefined || name === given.secret)
+    .map((secret) => {
+      const found = existing?.get(secret.name)?.data;
+      if (!given) return fillSecret(secret, found);
+      const value = Buffer.from(given.value).toString('base64');
+      const filled = fillSecret(secret, { ...found, [given.key]: value });
+      const state = !found?.[given.key] ? 'added' : found[given.key] === value ? 'kept' : 'changed';
+      return { ...filled, keys: filled.keys.map((one) => (one.key === given.key ? { ...one, state } : one)) };
+    });
 
 function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new ClusterError(problems.join('\n'));
 }
 
-/** One line per key, and never a value. */
-const states = (filled: readonly FilledSecret[]) =>
+/** Says which values only somebody else can give, and how. */
+function missing(
+  { options: { system, environment, printStore }, around }: Work,
+  filled: readonly FilledSecret[],
+): number {
+  const paths = filled.flatMap(({ name, missing: keys }) => keys.map((key) => `${name}/${key}`));
+  for (const path of paths) {
+    const how = printStore
+      ? 'add it to what the store holds'
+      : `npm run secrets -- ${system} ${environment} --set ${path} < FILE`;
+    around.error(`${path}: is missing, and only somebody else can give it: ${how}\n`);
+  }
+  return paths.length > 0 ? SECRETS_EXIT.incomplete : EXIT.done;
+}
+
+/** One line per key, and never a value. What is empty to begin with may be. */
+const states = ({ secrets: declared }: Work, filled: readonly FilledSecret[]) =>
   filled
-    .flatMap(({ name, keys }) => keys.map(({ key, state, value }) => ({ path: `${name}/${key}`, state, value })))
-    .map(({ path, state, value }) => `${path}: ${state}${value.length === 0 ? ', and empty' : ''}\n`)
+    .flatMap(({ name, keys }) => keys.map((key) => ({ name, ...key })))
+    .map(({ name, key, state, value }) => {
+      const meant = declared.find((one) => one.name === name)?.keys[key]?.initial === '';
+      return `${name}/${key}: ${state}${value.length === 0 && !meant ? ', and empty' : ''}\n`;
+    })
     .join('');
 
-function report(error: unknown, { apply }: Options, terminal: Terminal): number {
+function report(error: unknown, { apply: writes, set, rotate, show: tells }: Options, terminal: Terminal): number {
   if (error instanceof SettingsError || error instanceof BuildError || error instanceof ValidationError) {
     terminal.error(`${error.message}\n`);
     return EXIT.refused;
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof ClusterError) {
-    const offline = error.unread && !apply;
+    const offline = error.unread && !(writes || set || rotate || tells);
     terminal.error(`${message}\n${offline ? 'to print new values without asking a cluster, give --offline\n' : ''}`);
   } else if (code !== undefined) terminal.error(`${message}; mend that and run again\n`);
   else throw error;

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 
-import type { SecretDeclaration } from '../../platform/secrets';
+import type { SecretDeclaration, SecretKey } from '../../platform/secrets';
 
-/** What became of a key: it is new, it is as the cluster has it, or its template gives another value now. */
-export type KeyState = 'added' | 'kept' | 'recomputed';
+/** What became of a key: it is new, as the cluster has it, given by somebody, or what its template gives now. */
+export type KeyState = 'added' | 'kept' | 'changed' | 'recomputed';
 
 /** A key with its value. */
 export interface FilledKey {
@@ -12,10 +12,12 @@ export interface FilledKey {
   readonly value: Buffer;
 }
 
-/** A declared Secret with a value for every key. */
+/** A declared Secret with a value for every key, as far as there can be one. */
 export interface FilledSecret {
   readonly name: string;
   readonly keys: readonly FilledKey[];
+  /** Keys whose value only somebody else can give, and those that are made of such. */
+  readonly missing: readonly string[];
 }
 
 /** Letters and digits only: values are put into URLs and configuration files as they are. */
@@ -34,24 +36,27 @@ export const declarationProblems = (secrets: readonly SecretDeclaration[]): stri
 /** Gives every key of a Secret its value. What exists (as base64) is kept; templates are computed from the result. */
 export function fillSecret({ name, keys }: SecretDeclaration, existing: Record<string, string> = {}): FilledSecret {
   const found = new Map(Object.entries(existing).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
-  const values = new Map<string, Buffer>();
-  const valueOf = (key: string): Buffer => {
-    const known = values.get(key);
-    if (known) return known;
-    const { length, template } = keys[key] ?? {};
-    const value =
-      template === undefined ? (found.get(key) ?? Buffer.from(randomValue(length))) : expand(template, valueOf);
-    values.set(key, value);
-    return value;
+  const values = new Map<string, Buffer | undefined>();
+  const valueOf = (key: string): Buffer | undefined => {
+    if (!values.has(key)) {
+      const { template } = keys[key] ?? {};
+      const made = () => firstValue(keys[key] ?? {});
+      values.set(key, template === undefined ? (found.get(key) ?? made()) : expand(template, valueOf));
+    }
+    return values.get(key);
   };
+  const filled = Object.keys(keys).map((key) => ({ key, value: valueOf(key) }));
   return {
     name,
-    keys: Object.keys(keys).map((key) => ({
-      key,
-      state: stateOf(found.get(key), valueOf(key)),
-      value: valueOf(key),
-    })),
+    keys: filled.flatMap(({ key, value }) => (value ? [{ key, state: stateOf(found.get(key), value), value }] : [])),
+    missing: filled.flatMap(({ key, value }) => (value ? [] : [key])),
   };
+}
+
+/** The value of a key that has none yet; nothing where only somebody else can give it. */
+function firstValue({ length, initial, provided }: SecretKey): Buffer | undefined {
+  if (provided) return undefined;
+  return Buffer.from(initial ?? randomValue(length));
 }
 
 function stateOf(found: Buffer | undefined, value: Buffer): KeyState {
@@ -60,8 +65,10 @@ function stateOf(found: Buffer | undefined, value: Buffer): KeyState {
 }
 
 /** Text and names take turns when a template is split at its placeholders. */
-const expand = (template: string, valueOf: (key: string) => Buffer) =>
-  Buffer.concat(template.split(PLACEHOLDER).map((part, index) => (index % 2 ? valueOf(part) : Buffer.from(part))));
+export function expand(template: string, valueOf: (key: string) => Buffer | undefined): Buffer | undefined {
+  const parts = template.split(PLACEHOLDER).map((part, index) => (index % 2 ? valueOf(part) : Buffer.from(part)));
+  return parts.every((part) => part !== undefined) ? Buffer.concat(parts) : undefined;
+}
 
 /** The keys that a template names. */
 const namesIn = (template: string = '') => template.split(PLACEHOLDER).filter((_, index) => index % 2);
@@ -70,9 +77,10 @@ function keyProblems({ name, keys }: SecretDeclaration): string[] {
   const all = Object.keys(keys).join(', ');
   return Object.entries(keys).flatMap(([key, { length = DEFAULT_LENGTH, template }]) => {
     const where = `secret ${name}, key ${key}`;
-    if (template !== undefined && keys[key]?.length !== undefined) {
-      return [`${where}: has a length and a template; keep one of them`];
-    }
+    const given = (['length', 'template', 'initial', 'provided'] as const).filter(
+      (way) => keys[key]?.[way] !== undefined,
+    );
+    if (given.length > 1) return [`${where}: has a ${given.join(' and a ')}; keep one of them`];
     if (!Number.isInteger(length) || length < 1) {
       return [`${where}: expected a length of 1 or more, got ${length}; give an integer`];
     }
