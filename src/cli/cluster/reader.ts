@@ -57,9 +57,6 @@ export class ClusterReader {
   /** Name of the kubeconfig's context. */
   public readonly context: string;
 
-  /** The rights that the questions so far took, as `verb resource.group`. */
-  public readonly rights = new Set<string>();
-
   /** Whether the time was up before everything was answered. */
   public late = false;
 
@@ -105,7 +102,7 @@ export class ClusterReader {
 
   /** An object; nothing where it is not there, or the API does not have its kind. */
   public get(of: Resource, name: string): Promise<any> {
-    return this.read(`${pathOf(of)}/${encodeURIComponent(name)}`, this.right('get', of));
+    return this.read(`${pathOf(of)}/${encodeURIComponent(name)}`, rightTo('get', of));
   }
 
   /** All objects of a kind; nothing where the API does not have it. */
@@ -116,18 +113,12 @@ export class ClusterReader {
     const items: any[] = [];
     for (let next: string | undefined = ''; next !== undefined;) {
       if (next) query.set('continue', next);
-      const page: any = await this.read(`${pathOf(of)}?${query}`, this.right('list', of));
+      const page: any = await this.read(`${pathOf(of)}?${query}`, rightTo('list', of));
       if (page === undefined) return undefined;
       items.push(...(page.items ?? []));
       next = page.metadata?.continue || undefined;
     }
     return items;
-  }
-
-  private right(verb: string, { group, resource, namespace }: Resource): string {
-    const right = `${verb} ${resource}${group && `.${group}`}`;
-    this.rights.add(right);
-    return namespace ? `${right} in namespace "${namespace}"` : right;
   }
 
   private async read(path: string, right: string): Promise<any> {
@@ -189,6 +180,11 @@ export class ClusterReader {
     const what = name === 'SyntaxError' ? 'an answer that is no JSON' : (code ?? message.split('\n')[0]);
     return new Unanswered(`${what} to: ${right}`, 'see whether the API server is well, and run again');
   }
+}
+
+function rightTo(verb: string, { group, resource, namespace }: Resource): string {
+  const right = `${verb} ${resource}${group && `.${group}`}`;
+  return namespace ? `${right} in namespace "${namespace}"` : right;
 }
 
 const pathOf = ({ group, version, resource, namespace }: Resource) =>

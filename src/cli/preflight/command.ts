@@ -1,17 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
-import { Secrets } from '../../platform/secrets';
 import { ValidationError } from '../../platform/validation-error';
-import { loadSettings } from '../../settings/load';
 import { SettingsError } from '../../settings/problems';
-import { BuildError, buildSystem, finish } from '../build';
-import { type ClusterReader, openReader } from '../cluster/reader';
+import { BuildError } from '../build';
+import { openReader } from '../cluster/reader';
 import { ClusterError } from '../secrets/cluster-error';
 import { EXIT, type Registry, type Terminal } from '../synth';
-import { CHECKS } from './checks';
-import { guarded } from './finding';
-import { formatReport, type Report, type Result } from './report';
-import type { Wanted } from './wanted';
+import { ask, wantedBy } from './ask';
+import { formatReport } from './report';
 
 /** What a script can rely on: those of synth, and one more for what the cluster lacks. */
 export const PREFLIGHT_EXIT = { ...EXIT, unmet: 4 } as const;
@@ -50,7 +46,7 @@ export async function preflight(args: string[], registry: Registry, around: Surr
   const options = parseOptions(args, around);
   if (typeof options === 'number') return options;
   try {
-    const wanted = build(options, registry);
+    const wanted = wantedBy(options, registry);
     const { context, kubeconfig, timeout } = options;
     const cluster = await openReader({ env: around.env, context, kubeconfig, timeoutSeconds: timeout });
     const report = await ask(wanted, cluster);
@@ -93,32 +89,6 @@ function seconds(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= 3600) return value;
   throw new InvalidArgumentError('Expected whole seconds from 1 to 3600.');
-}
-
-/** What the manifests count on is in the manifests: nothing is listed a second time. */
-function build({ system, environment, overlays }: Options, { systems, validators }: Registry): Wanted {
-  const [settings] = loadSettings({ root: overlays, validators, only: `${system}/${environment}` });
-  const SystemOf = systems[system];
-  if (!SystemOf || !settings) throw new BuildError([`${system}: has settings, and no system is built from them`]);
-  const built = buildSystem(SystemOf, settings);
-  const objects = finish(built).map(({ manifest }) => manifest);
-  return { system, environment, objects, secrets: Secrets.of(built).all };
-}
-
-/** Asks everything at once. Without a version there is no cluster to ask. */
-async function ask(wanted: Wanted, cluster: ClusterReader): Promise<Report> {
-  const { gitVersion } = await cluster.version();
-  const answers = CHECKS.map(async ({ id, about, run }): Promise<Result[]> => {
-    const findings = await guarded(about, () => run(wanted, cluster));
-    return findings.map((finding) => ({ check: id, ...finding }));
-  });
-  const results = (await Promise.all(answers)).flat();
-  return {
-    context: cluster.context,
-    server: gitVersion,
-    environment: `${wanted.system}/${wanted.environment}`,
-    results,
-  };
 }
 
 function explainFailure(error: unknown, terminal: Terminal): number {

@@ -54,7 +54,7 @@ export function formatReport({ context, server, environment, results }: Report, 
 }
 
 /** A subject that is much longer than others must not push them all to the right. */
-const WIDEST = 44;
+const WIDEST = 38;
 
 function formatResult({ subject, status, found, fix }: Result, width: number): string {
   const line = `  ${status.padEnd(7)}  ${subject.padEnd(Math.min(width, WIDEST))}  ${found}`;

@@ -42,7 +42,9 @@ async function liveObjects(apiVersion: string, kind: string, namespace: string |
   const served = await resourceOf(cluster, apiVersion, kind);
   if (!served) return [];
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  return (await cluster.list({ group, version, resource: served.name, namespace })) ?? [];
+  // Synthesis writes the namespace on everything, also on what lives in none.
+  const place = served.namespaced ? { namespace } : {};
+  return (await cluster.list({ group, version, resource: served.name, ...place })) ?? [];
 }
 
 /** Whether a live value is what ours says. What ours leaves open the API server has filled in. */

@@ -178,8 +178,12 @@ function judgeLimits(wanted: Wanted, namespace: string, { metadata, spec }: any)
     ]),
   );
   if (refused.length === 0) return [ok(subject, 'refuses none of our containers and claims')];
-  return [failed(subject, refused.join('; '), 'ask its owner for wider bounds, or change resources in the settings')];
+  return [failed(subject, firstOf(refused), 'ask its owner for wider bounds, or change resources in the settings')];
 }
+
+/** The first few: the same bound may stop them all. */
+const firstOf = (problems: readonly string[]) =>
+  [...problems.slice(0, 3), ...(problems.length > 3 ? [`and ${problems.length - 3} more`] : [])].join('; ');
 
 const beyond = (
   name: string,

@@ -32,10 +32,11 @@ async function candidates(wanted: Wanted, cluster: ClusterReader): Promise<Candi
     metadata: { namespace, labels: template.metadata?.labels },
   }));
   const found = [...wanted.objects, ...pods].map(async ({ apiVersion, kind, metadata }): Promise<Candidate> => {
-    const resource = (await resourceOf(cluster, apiVersion, kind))?.name ?? `${kind.toLowerCase()}s`;
+    const served = await resourceOf(cluster, apiVersion, kind);
+    const resource = served?.name ?? `${kind.toLowerCase()}s`;
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
     const own = labels.get(kind === 'Namespace' ? metadata.name : metadata.namespace) ?? {};
-    const { namespace } = metadata;
+    const namespace = served?.namespaced === false ? undefined : metadata.namespace;
     return { kind, group, resource, labels: metadata.labels ?? {}, namespace, namespaceLabels: own };
   });
   return Promise.all(found);

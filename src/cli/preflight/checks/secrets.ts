@@ -54,11 +54,10 @@ function required(wanted: Wanted): ReadSecret[] {
         ({ secretName }: any) => secretName && add(metadata.namespace, secretName, ['tls.crt', 'tls.key']),
       );
   }
+  // Declared keys that nobody reads only serve to make others; a Secret that nobody names is read by an injected sidecar.
   const [first = ''] = namespacesOf(wanted);
-  for (const { name, keys } of wanted.secrets) {
-    const places = [...found.values()].filter((one) => one.name === name).map(({ namespace }) => namespace);
-    for (const namespace of places.length > 0 ? places : [first]) add(namespace, name, Object.keys(keys));
-  }
+  const named = new Set([...found.values()].map(({ name }) => name));
+  for (const { name, keys } of wanted.secrets) if (!named.has(name)) add(first, name, Object.keys(keys));
   return [...found.values()]
     .filter(({ name, namespace }) => !isMade(wanted, name, namespace))
     .map(({ keys, ...secret }) => ({ ...secret, keys: [...keys].sort() }))
