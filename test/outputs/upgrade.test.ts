@@ -38,6 +38,14 @@ test('a selector', () => {
   ]);
 });
 
+test.each([
+  ['00-platform.k8s.yaml', 'kind: Role\n  name: viewer', 'kind: Role\n  name: reader', 'RoleBinding viewer: roleRef'],
+  ['30-messaging.k8s.yaml', 'clusterIP: None', 'clusterIP: null', 'Service kafka: spec.clusterIP'],
+  ['30-messaging.k8s.yaml', 'restartPolicy: Never', 'restartPolicy: OnFailure', 'Job kafka-topics-'],
+])('in %s: %s to %s', (file, from, to, expected) => {
+  expect(refused(file, from, to).join('\n')).toContain(`${file}: ${expected}`);
+});
+
 test('but neither an image, nor a parameter, nor what is new, nor what is gone', () => {
   expect(refused('20-data.k8s.yaml', 'postgres:16.13-alpine', 'postgres:16.14-alpine')).toEqual([]);
   expect(refused('30-messaging.k8s.yaml', 'name: zookeeper\n', 'name: zoo\n').join()).not.toContain('zoo:');

@@ -1,0 +1,104 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+import { ValidationError } from '../../platform/validation-error';
+import { SettingsError } from '../../settings/problems';
+import { BuildError } from '../build';
+import { openReader } from '../cluster/reader';
+import { ClusterError } from '../secrets/cluster-error';
+import { EXIT, type Registry, type Terminal } from '../synth';
+import { ask, wantedBy } from './ask';
+import { formatReport } from './report';
+
+/** What a script can rely on: those of synth, and one more for what the cluster lacks. */
+export const PREFLIGHT_EXIT = { ...EXIT, unmet: 4 } as const;
+
+const AFTER_HELP = `
+Asks a cluster whether everything is there that the manifests of an environment count on. Changes nothing; needs the
+right to look only (docs/guides/preflight.md). What it may not look at is told as unknown.
+
+Exit codes: 0 nothing failed, 1 could not ask everything, 2 wrong usage, 3 settings or manifests refused, 4 something failed.
+`;
+
+/** Where the command prints, and what it is told by its surroundings. */
+export interface Surroundings extends Terminal {
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const PROCESS: Surroundings = {
+  out: (text) => void process.stdout.write(text),
+  error: (text) => void process.stderr.write(text),
+  env: process.env,
+};
+
+interface Options {
+  readonly system: string;
+  readonly environment: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly json?: true;
+  readonly overlays: string;
+  readonly quiet?: true;
+  readonly timeout: number;
+}
+
+/** The preflight command. Gives the exit code. */
+export async function preflight(args: string[], registry: Registry, around: Surroundings = PROCESS): Promise<number> {
+  const options = parseOptions(args, around);
+  if (typeof options === 'number') return options;
+  try {
+    const wanted = wantedBy(options, registry);
+    const { context, kubeconfig, timeout } = options;
+    const cluster = await openReader({ env: around.env, context, kubeconfig, timeoutSeconds: timeout });
+    const report = await ask(wanted, cluster);
+    around.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : `${formatReport(report, !!options.quiet)}\n`);
+    if (report.results.some(({ status }) => status === 'failed')) return PREFLIGHT_EXIT.unmet;
+    return cluster.late ? PREFLIGHT_EXIT.failed : PREFLIGHT_EXIT.done;
+  } catch (error) {
+    return explainFailure(error, around);
+  }
+}
+
+function parseOptions(args: string[], terminal: Terminal): Options | number {
+  const command = new Command('npm run preflight --')
+    .argument('<system/environment>', 'such as todo-evolution/production')
+    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
+    .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, or ~/.kube/config)')
+    .option('--json', 'print what was found as JSON')
+    .option('--overlays <dir>', 'where the settings are', 'overlays')
+    .option('--quiet', 'print nothing but problems')
+    .option('--timeout <seconds>', 'how long to wait for all answers together', seconds, 30)
+    .helpOption('--help', 'print this')
+    .addHelpText('after', AFTER_HELP)
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
+    .showHelpAfterError()
+    .exitOverride();
+  try {
+    command.parse(args, { from: 'user' });
+    const [system = '', environment = '', ...more] = (command.args[0] ?? '').split('/');
+    if (system === '' || environment === '' || more.length > 0) {
+      command.error(`error: expected SYSTEM/ENVIRONMENT, got "${command.args[0]}"; such as todo-evolution/production`);
+    }
+    return { system, environment, ...command.opts<Pick<Options, 'overlays' | 'timeout'>>() };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? PREFLIGHT_EXIT.done : PREFLIGHT_EXIT.usage;
+  }
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 3600) return value;
+  throw new InvalidArgumentError('Expected whole seconds from 1 to 3600.');
+}
+
+function explainFailure(error: unknown, terminal: Terminal): number {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof SettingsError || error instanceof BuildError || error instanceof ValidationError) {
+    terminal.error(`${message}\n`);
+    return PREFLIGHT_EXIT.refused;
+  }
+  if (error instanceof ClusterError) terminal.error(`${message}\n`);
+  else if (code !== undefined) terminal.error(`${message}; mend that and run again\n`);
+  else throw error;
+  return PREFLIGHT_EXIT.failed;
+}

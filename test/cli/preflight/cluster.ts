@@ -1,0 +1,201 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parseAllDocuments } from 'yaml';
+
+import type { ApiServerForReading, Rule } from '../../support/api-server';
+import { objectsOf } from '../../support/dist';
+
+const object = (apiVersion: string, kind: string, name: string, more: object = {}, metadata: object = {}) => ({
+  apiVersion,
+  kind,
+  metadata: { name, ...metadata },
+  ...more,
+});
+const ready = (type = 'Ready') => ({ status: { conditions: [{ type, status: 'True' }] } });
+const image = 'registry.example.com/some/image:1';
+const pod = (
+  namespace: string,
+  labels: Record<string, string>,
+  spec: object = { containers: [{ name: 'main', image }] },
+) => object('v1', 'Pod', Object.values(labels).join('-'), { spec }, { namespace, labels });
+const workload = (labels: Record<string, string>, container: object) => ({
+  selector: { matchLabels: labels },
+  template: { metadata: { labels }, spec: { containers: [{ image, ...container }] } },
+});
+
+/** The kinds that every cluster has, as far as somebody asks for them. */
+const BUILT_IN = [
+  'v1 ConfigMap',
+  'v1 LimitRange',
+  'v1 Namespace',
+  'v1 Node',
+  'v1 PersistentVolumeClaim',
+  'v1 Pod',
+  'v1 ResourceQuota',
+  'v1 Secret',
+  'v1 Service',
+  'v1 ServiceAccount',
+  'admissionregistration.k8s.io/v1 MutatingWebhookConfiguration',
+  'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy',
+  'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding',
+  'apiregistration.k8s.io/v1 APIService',
+  'apps/v1 DaemonSet',
+  'apps/v1 Deployment',
+  'apps/v1 StatefulSet',
+  'autoscaling/v2 HorizontalPodAutoscaler',
+  'batch/v1 CronJob',
+  'batch/v1 Job',
+  'networking.k8s.io/v1 Ingress',
+  'networking.k8s.io/v1 IngressClass',
+  'networking.k8s.io/v1 NetworkPolicy',
+  'policy/v1 PodDisruptionBudget',
+  'rbac.authorization.k8s.io/v1 Role',
+  'rbac.authorization.k8s.io/v1 RoleBinding',
+  'scheduling.k8s.io/v1 PriorityClass',
+  'storage.k8s.io/v1 CSIDriver',
+  'storage.k8s.io/v1 StorageClass',
+];
+
+const CUSTOM = [
+  'cert-manager.io/v1 Certificate',
+  'cert-manager.io/v1 Issuer',
+  'dapr.io/v1alpha1 Component',
+  'dapr.io/v1alpha1 Resiliency',
+  'dapr.io/v2alpha1 Subscription',
+];
+
+const node = (index: number) =>
+  object(
+    'v1',
+    'Node',
+    `node-${index}`,
+    {
+      spec: {},
+      status: { allocatable: { cpu: '7910m', memory: '32506540Ki' }, ...ready().status },
+    },
+    { labels: { 'kubernetes.io/hostname': `node-${index}`, 'topology.kubernetes.io/zone': `zone-${index}` } },
+  );
+
+/** A cluster that has everything that the production environment of the main system counts on. */
+export function furnish(server: ApiServerForReading): void {
+  server.serve(...BUILT_IN, ...CUSTOM);
+  server.add(...furniture());
+}
+
+/** What is in such a cluster, as an API server takes it. */
+export function furniture(): any[] {
+  return [
+    ...[1, 2, 3].map(node),
+    object(
+      'storage.k8s.io/v1',
+      'StorageClass',
+      'standard',
+      {
+        provisioner: 'disk.csi.example.com',
+        allowVolumeExpansion: true,
+        reclaimPolicy: 'Retain',
+        volumeBindingMode: 'WaitForFirstConsumer',
+      },
+      { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    ),
+    object('networking.k8s.io/v1', 'IngressClass', 'nginx', { spec: { controller: 'k8s.io/ingress-nginx' } }),
+    object(
+      'apps/v1',
+      'DaemonSet',
+      'calico-node',
+      { spec: workload({ 'k8s-app': 'calico-node' }, { name: 'calico-node' }) },
+      { namespace: 'kube-system' },
+    ),
+    // Served by the API server itself: such a one is always available.
+    object('apiregistration.k8s.io/v1', 'APIService', 'v1beta1.metrics.k8s.io', {
+      spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100 },
+      ...ready('Available'),
+    }),
+    object('cert-manager.io/v1', 'ClusterIssuer', 'letsencrypt-production', { spec: { selfSigned: {} }, ...ready() }),
+    pod('kube-system', { 'k8s-app': 'kube-dns' }),
+    pod('monitoring', { 'app.kubernetes.io/name': 'prometheus' }),
+    pod('observability', { 'app.kubernetes.io/name': 'opentelemetry-collector' }),
+    ...ingressNginx(),
+    ...secrets(),
+    ...dapr(),
+  ];
+}
+
+function ingressNginx(): any[] {
+  const labels = { 'app.kubernetes.io/component': 'controller', 'app.kubernetes.io/name': 'ingress-nginx' };
+  const args = ['/nginx-ingress-controller', '--configmap=$(POD_NAMESPACE)/ingress-nginx-controller'];
+  const allowed =
+    'Content-Security-Policy,Referrer-Policy, Strict-Transport-Security,X-Content-Type-Options,X-Frame-Options';
+  return [
+    pod('ingress-nginx', labels, { containers: [{ name: 'controller', image, args }] }),
+    object(
+      'v1',
+      'ConfigMap',
+      'ingress-nginx-controller',
+      { data: { 'global-allowed-response-headers': allowed } },
+      { namespace: 'ingress-nginx' },
+    ),
+  ];
+}
+
+/** As the Helm chart of Dapr 1.16 with the two values makes it. */
+function dapr(): any[] {
+  const namespace = 'dapr-system';
+  const env = [{ name: 'SIDECAR_DROP_ALL_CAPABILITIES', value: 'true' }];
+  const labels = { app: 'dapr-sidecar-injector' };
+  const mtls = {
+    enabled: true,
+    controlPlaneTrustDomain: 'cluster.local',
+    sentryAddress: 'dapr-sentry.dapr-system.svc.cluster.local:443',
+  };
+  const webhook = {
+    name: 'sidecar-injector.dapr.io',
+    clientConfig: { service: { namespace, name: 'dapr-sidecar-injector', path: '/mutate' } },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }],
+    failurePolicy: 'Fail',
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+  };
+  return [
+    ...['dapr-sentry', 'dapr-operator', 'dapr-placement-server', 'dapr-scheduler-server'].map((app) =>
+      pod(namespace, { app }),
+    ),
+    object(
+      'apps/v1',
+      'Deployment',
+      'dapr-sidecar-injector',
+      { spec: workload(labels, { name: 'dapr-sidecar-injector', env }), status: { replicas: 1, readyReplicas: 1 } },
+      { namespace },
+    ),
+    object('dapr.io/v1alpha1', 'Configuration', 'daprsystem', { spec: { mtls } }, { namespace }),
+    object('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'dapr-sidecar-injector', {
+      webhooks: [webhook],
+    }),
+  ];
+}
+
+/** Every key that something in the committed manifests of production reads. */
+function secrets(): any[] {
+  const found = new Map<string, Record<string, string>>([['dapr-api-token', { token: '' }]]);
+  const walk = (value: any): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const read = value.secretKeyRef ? [[value.secretKeyRef.name, value.secretKeyRef.key]] : [];
+    const mounted = (value.secret?.items ?? []).map(({ key }: any) => [value.secret.secretName, key]);
+    for (const [name, key] of [...read, ...mounted]) found.set(name, { ...found.get(name), [key]: '' });
+    Object.values(value).forEach(walk);
+  };
+  objectsOf('todo-evolution/production').forEach(walk);
+  return [...found].map(([name, data]) => object('v1', 'Secret', name, { data }, { namespace: 'todo-app' }));
+}
+
+const GUIDE = join(__dirname, '../../../docs/guides/preflight.md');
+
+/** The roles that the guide asks for. */
+export const documentedRoles = (): any[] =>
+  [...readFileSync(GUIDE, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .flatMap(([, yaml]) => parseAllDocuments(yaml ?? '').map((document) => document.toJS()))
+    .filter(({ kind }) => /Role$/.test(kind));
+
+/** What they allow. */
+export const documentedRules = (): Rule[] => documentedRoles().flatMap(({ rules }) => rules);
