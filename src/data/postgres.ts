@@ -99,9 +99,8 @@ export class Postgres extends Workload implements IConnectable {
   private renderPod(resolved: ResolvedPostgres, scraping: Record<string, string>): Pod {
     return renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations: scraping,
-        serviceAccountName: this.serviceAccount.name,
         profile: this.profile,
         containers: [this.renderServer(resolved), this.renderExporter(resolved)],
         volumes: [

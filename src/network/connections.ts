@@ -83,7 +83,7 @@ export class Connections extends Construct {
 }
 
 function peersOf(peer: Peer): NetworkPolicyPeer[] {
-  if (peer.cidrs) return peer.cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+  if (peer.cidrs) return peer.cidrs.map((cidr) => ({ ipBlock: { cidr, except: peer.exceptCidrs } }));
   const podSelector = { matchLabels: peer.podLabels };
   if (!peer.namespace) return [{ podSelector }];
   return [{ podSelector, namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': peer.namespace } } }];

@@ -5,6 +5,9 @@ import { parseAllDocuments } from 'yaml';
 
 import type { OutputFile } from './plain';
 
+const NEW_CLASS =
+  'delete the StorageClass, then apply; volumes that exist keep what they were made with (docs/guides/clouds.md)';
+
 /** What the API server never changes in place, by kind, and what is to be done instead. */
 const FIXED: Record<string, readonly (readonly [field: string, procedure: string])[]> = {
   Deployment: [['selector', 'delete the Deployment, then apply']],
@@ -17,6 +20,12 @@ const FIXED: Record<string, readonly (readonly [field: string, procedure: string
     ['serviceName', 'delete the StatefulSet with --cascade=orphan, then apply'],
     ['podManagementPolicy', 'delete the StatefulSet with --cascade=orphan, then apply'],
   ],
+  StorageClass: [
+    ['parameters', NEW_CLASS],
+    ['provisioner', NEW_CLASS],
+    ['reclaimPolicy', NEW_CLASS],
+    ['volumeBindingMode', NEW_CLASS],
+  ],
 };
 
 /**
@@ -28,7 +37,7 @@ export function refusedChanges(out: string, files: readonly OutputFile[]): strin
     const file = join(out, path);
     if (!existsSync(file)) return [];
     const before = readFileSync(file, 'utf8');
-    if (before === text || !/^kind: (Deployment|StatefulSet)$/m.test(before)) return [];
+    if (before === text || !/^kind: (Deployment|StatefulSet|StorageClass)$/m.test(before)) return [];
     const known = objectsIn(before);
     return objectsIn(text).flatMap((after) => {
       if (!FIXED[after.kind]) return [];
@@ -42,12 +51,14 @@ const objectsIn = (text: string): any[] => parseAllDocuments(text).map((document
 
 function differences(path: string, before: any, after: any): string[] {
   const name = `${path}: ${after.kind} ${after.metadata.name}`;
+  const fields = (object: any) => object.spec ?? object;
+  const prefix = after.spec ? 'spec.' : '';
   const changed = (FIXED[after.kind] ?? []).filter(
-    ([field]) => JSON.stringify(before.spec[field]) !== JSON.stringify(after.spec[field]),
+    ([field]) => JSON.stringify(fields(before)[field]) !== JSON.stringify(fields(after)[field]),
   );
   const fixed = changed.map(
     ([field, procedure]) =>
-      `${name}: spec.${field} cannot be changed in place: ${procedure}; then synthesize with --replace`,
+      `${name}: ${prefix}${field} cannot be changed in place: ${procedure}; then synthesize with --replace`,
   );
   if (!electsItself(before) && electsItself(after) && asksZooKeeper(before)) {
     const steps =
@@ -58,6 +69,6 @@ function differences(path: string, before: any, after: any): string[] {
 }
 
 const hasVariable = (object: any, name: string) =>
-  object.spec.template.spec.containers.some(({ env = [] }: any) => env.some((one: any) => one.name === name));
+  object.spec?.template.spec.containers.some(({ env = [] }: any) => env.some((one: any) => one.name === name));
 const asksZooKeeper = (object: any) => hasVariable(object, 'KAFKA_ZOOKEEPER_CONNECT');
 const electsItself = (object: any) => hasVariable(object, 'KAFKA_PROCESS_ROLES');

@@ -36,9 +36,12 @@ export class Finished {
 /** Checks and renders a system, as synth does. */
 export const finished = (system: System) => new Finished(finish(system).map(({ manifest }) => manifest));
 
+/** Settings of a cloud, for what only a cloud can do. */
+export const AWS = { provider: 'aws', aws: { region: 'eu-central-1' } } as const;
+
 /** What a construct adds to an empty system. */
-export function objectsOfConstruct(make: (scope: Construct) => void): any[] {
-  const system = testSystem();
+export function objectsOfConstruct(make: (scope: Construct) => void, props: Partial<SystemProps> = {}): any[] {
+  const system = testSystem(props);
   make(system.layer('apps'));
   return finished(system).objects.filter(
     ({ metadata }) => metadata.labels['app.kubernetes.io/component'] !== 'platform' || metadata.name === 'quota',
