@@ -82,7 +82,8 @@ export class Connections extends Construct {
   }
 }
 
-function peersOf(peer: Peer): NetworkPolicyPeer[] {
+/** A peer as a policy names it. */
+export function peersOf(peer: Peer): NetworkPolicyPeer[] {
   if (peer.cidrs) return peer.cidrs.map((cidr) => ({ ipBlock: { cidr, except: peer.exceptCidrs } }));
   const podSelector = { matchLabels: peer.podLabels };
   if (!peer.namespace) return [{ podSelector }];

@@ -276,12 +276,8 @@ export class WebService extends Application implements IConnectable {
     );
   }
 
-  private checkRollout({
-    maxSurge,
-    maxUnavailable,
-    minReadySeconds,
-    progressDeadlineSeconds,
-  }: Required<RolloutSettings>) {
+  private checkRollout(rollout: Required<RolloutSettings>): void {
+    const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds } = rollout;
     if (maxSurge === 0 && maxUnavailable === 0) {
       const found = 'maxSurge and maxUnavailable are both 0, so that no pod could ever be replaced';
       throw new ValidationError(this, 'rollout', `${found}; raise one of them`);
