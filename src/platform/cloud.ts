@@ -86,6 +86,6 @@ export const PRIVATE_CIDRS = [
 /** The public endpoint of a service over HTTPS, or the private addresses under which a network has it. */
 export function httpsEndpoint(name: string, privateCidrs: string[] | undefined): IdentityEndpoint {
   return privateCidrs
-    ? { name, cidrs: privateCidrs, ports: [443] }
+    ? { name, cidrs: [...privateCidrs], ports: [443] }
     : { name, cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS, ports: [443] };
 }

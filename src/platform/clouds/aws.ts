@@ -48,7 +48,9 @@ export const aws: CloudProfile<AwsSettings> = {
     if (!settings) {
       throw new ValidationError(scope, 'cloud.aws', 'expected the settings of AWS, got none; give cloud.aws.region');
     }
-    checkRegion(scope, 'cloud.aws.kmsKey', settings.region, settings.kmsKey);
+    const { region, kmsKey, stsCidrs, identity: way = 'irsa', reclaimPolicy = 'Retain' } = settings;
+    const sts = httpsEndpoint('aws-sts', stsCidrs);
+    checkRegion(scope, 'cloud.aws.kmsKey', region, kmsKey);
     return {
       provider: 'aws',
       volumes: {
@@ -56,9 +58,9 @@ export const aws: CloudProfile<AwsSettings> = {
         parameters: {
           type: 'gp3',
           encrypted: 'true',
-          ...(settings.kmsKey ? { kmsKeyId: settings.kmsKey } : {}),
+          ...(kmsKey ? { kmsKeyId: kmsKey } : {}),
         },
-        reclaimPolicy: settings.reclaimPolicy ?? 'Retain',
+        reclaimPolicy,
       },
       // As managed node groups mark them, and as Karpenter and EKS Auto Mode do. Neither keeps other pods away.
       spotNodes: {
@@ -73,7 +75,18 @@ export const aws: CloudProfile<AwsSettings> = {
         'service.beta.kubernetes.io/aws-load-balancer-scheme': scheme,
         'service.beta.kubernetes.io/aws-load-balancer-type': 'external',
       }),
-      identity: (owner, field, identity) => assumeRole(owner, field, identity, settings),
+      identity(owner, field, role): CloudIdentity {
+        checkRole(owner, field, role);
+        const environment = { AWS_REGION: region };
+        if (way === 'pod-identity') {
+          return { annotations: {}, podLabels: {}, endpoints: [POD_IDENTITY_AGENT], environment };
+        }
+        const annotations = {
+          'eks.amazonaws.com/role-arn': role,
+          'eks.amazonaws.com/sts-regional-endpoints': 'true',
+        };
+        return { annotations, podLabels: {}, endpoints: [sts], environment };
+      },
     };
   },
 };
@@ -85,22 +98,8 @@ function checkRegion(scope: IConstruct, field: string, region: string, arn: stri
   throw new ValidationError(scope, field, `expected an ARN in ${region}, got one in ${found}; name one of that region`);
 }
 
-function assumeRole(scope: IConstruct, field: string, role: string, settings: AwsSettings): CloudIdentity {
-  if (!ROLE.test(role)) {
-    const expected = 'expected the ARN of a role such as arn:aws:iam::111122223333:role/shop';
-    throw new ValidationError(scope, field, `${expected}, got "${role}"; name a role of IAM`);
-  }
-  const environment = { AWS_REGION: settings.region };
-  if (settings.identity === 'pod-identity') {
-    return { annotations: {}, podLabels: {}, endpoints: [POD_IDENTITY_AGENT], environment };
-  }
-  return {
-    annotations: {
-      'eks.amazonaws.com/role-arn': role,
-      'eks.amazonaws.com/sts-regional-endpoints': 'true',
-    },
-    podLabels: {},
-    endpoints: [httpsEndpoint('aws-sts', settings.stsCidrs)],
-    environment,
-  };
+function checkRole(scope: IConstruct, field: string, role: string): void {
+  if (ROLE.test(role)) return;
+  const expected = 'expected the ARN of a role such as arn:aws:iam::111122223333:role/shop';
+  throw new ValidationError(scope, field, `${expected}, got "${role}"; name a role of IAM`);
 }

@@ -44,17 +44,18 @@ export const azure: CloudProfile<AzureSettings> = {
       const found = 'expected the settings of Azure, got none';
       throw new ValidationError(scope, 'cloud.azure', `${found}; give cloud.azure.tenantId`);
     }
-    const { diskEncryptionSet } = settings;
+    const { tenantId, diskEncryptionSet, zoneRedundantVolumes, loginCidrs, reclaimPolicy = 'Retain' } = settings;
+    const login = httpsEndpoint('microsoft-entra-id', loginCidrs);
     return {
       provider: 'azure',
       // Managed disks are encrypted by themselves; the set only says with whose key.
       volumes: {
         provisioner: 'disk.csi.azure.com',
         parameters: {
-          skuName: settings.zoneRedundantVolumes ? 'Premium_ZRS' : 'Premium_LRS',
+          skuName: zoneRedundantVolumes ? 'Premium_ZRS' : 'Premium_LRS',
           ...(diskEncryptionSet ? { diskEncryptionSetID: diskEncryptionSet } : {}),
         },
-        reclaimPolicy: settings.reclaimPolicy ?? 'Retain',
+        reclaimPolicy,
       },
       spotNodes: {
         nodeLabels: [[SPOT, 'spot']],
@@ -71,10 +72,10 @@ export const azure: CloudProfile<AzureSettings> = {
         return {
           annotations: {
             'azure.workload.identity/client-id': identity,
-            'azure.workload.identity/tenant-id': settings.tenantId,
+            'azure.workload.identity/tenant-id': tenantId,
           },
           podLabels: { 'azure.workload.identity/use': 'true' },
-          endpoints: [httpsEndpoint('microsoft-entra-id', settings.loginCidrs)],
+          endpoints: [login],
           environment: {},
         };
       },

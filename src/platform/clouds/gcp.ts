@@ -37,13 +37,14 @@ export const gcp: CloudProfile<GcpSettings> = {
     if (!settings) {
       throw new ValidationError(scope, 'cloud.gcp', 'expected the settings of GCP, got none; give cloud.gcp.project');
     }
+    const { project, kmsKey, reclaimPolicy = 'Retain' } = settings;
     return {
       provider: 'gcp',
       // Persistent Disk encrypts by itself; the key only says with whose.
       volumes: {
         provisioner: 'pd.csi.storage.gke.io',
-        parameters: { type: 'pd-ssd', ...(settings.kmsKey ? { 'disk-encryption-kms-key': settings.kmsKey } : {}) },
-        reclaimPolicy: settings.reclaimPolicy ?? 'Retain',
+        parameters: { type: 'pd-ssd', ...(kmsKey ? { 'disk-encryption-kms-key': kmsKey } : {}) },
+        reclaimPolicy,
       },
       spotNodes: {
         nodeLabels: [['cloud.google.com/gke-spot', 'true']],
@@ -62,7 +63,7 @@ export const gcp: CloudProfile<GcpSettings> = {
           annotations: { 'iam.gke.io/gcp-service-account': identity },
           podLabels: {},
           endpoints: METADATA_SERVER,
-          environment: { GOOGLE_CLOUD_PROJECT: settings.project },
+          environment: { GOOGLE_CLOUD_PROJECT: project },
         };
       },
     };
