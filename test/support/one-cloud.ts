@@ -24,6 +24,9 @@ const EDGES: Record<string, { readonly cloud: string; readonly key: string; read
 const without = (map: Overlay, ...keys: string[]) =>
   Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
 
+/** Less what an environment removes, which is needed. */
+const kept = (map: Overlay) => Object.fromEntries(Object.entries(map ?? {}).filter(([, value]) => value !== null));
+
 /** The overlay with what is said of clouds in many places made to fit together. All else stays. */
 export function onOneCloud(overlay: Overlay): Overlay {
   const owner = EDGES[overlay.edge?.type]?.cloud;
@@ -40,7 +43,7 @@ export function onOneCloud(overlay: Overlay): Overlay {
 function cloudOf(cloud: Overlay, provider: string): Overlay {
   const needed = CLOUDS[provider]?.settings;
   // A key is of the region in its own name; by chance it is of another.
-  const given = cloud[provider] ? without(cloud[provider], 'kmsKey') : {};
+  const given = without(kept(cloud[provider]), 'kmsKey');
   return { provider, ...(needed ? { [provider]: { ...needed, ...given } } : {}) };
 }
 
@@ -56,7 +59,7 @@ function edgeOf(edge: Overlay, provider: string): Overlay {
   if (!own) return edge.type === 'gateway-api' && CLOUDS[provider] ? plain : without(plain, 'scheme');
   const features = { rateLimit: null, cors: null, bodyLimit: null };
   const rest = without(plain, 'controller', 'className', 'securityHeaders', 'timeoutSeconds');
-  const settings = { ...own.settings, ...edge[own.key] };
+  const settings = { ...own.settings, ...kept(edge[own.key]) };
   if (own.key === 'alb') return { ...rest, ...features, certificateIssuer: null, alb: settings };
   if (own.key === 'applicationGateway')
     return { ...rest, ...features, applicationGateway: without(settings, 'certificate') };
