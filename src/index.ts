@@ -1,10 +1,12 @@
 /** The library's public face: what is not exported here may change at any time. */
 
+export * from '../imports/application-gateway';
 export * from '../imports/cert-manager';
 export * from '../imports/dapr';
 export * from '../imports/envoy-gateway';
 export * from '../imports/external-secrets';
 export * from '../imports/gateway-api';
+export * from '../imports/gke';
 export * from '../imports/k8s';
 export * from '../imports/prometheus';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
@@ -16,7 +18,7 @@ export {
   type DrillInterval,
   type DrillSettings,
 } from './data/backup-settings';
-export { type Cidr, type ObjectStoreSettings, type ObjectStoreType } from './backup/object-store-settings';
+export { type ObjectStoreSettings, type ObjectStoreType } from './backup/object-store-settings';
 export { Postgres } from './data/postgres';
 export { type PostgresSettings, type SqlName } from './data/postgres-settings';
 export { Redis } from './data/redis';
@@ -37,8 +39,13 @@ export {
 } from './network/connectable';
 export { type Connection, Connections } from './network/connections';
 export { Access, type AccessSettings } from './platform/access';
+export { type CloudVolumeSettings, type LoadBalancerScheme, type ReclaimPolicy } from './platform/cloud';
+export { type CloudSettings } from './platform/clouds';
+export { type AwsSettings } from './platform/clouds/aws';
+export { type AzureSettings } from './platform/clouds/azure';
+export { type GcpSettings } from './platform/clouds/gcp';
 export { Layer, type LayerName } from './platform/layers';
-export { type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
+export { type Cidr, type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
 export { type AwsStoreSettings } from './platform/secret-stores/aws';
@@ -96,12 +103,21 @@ export {
   type SidecarSettings,
   type TracingSettings,
 } from './dapr/settings';
+export {
+  type AlbSettings,
+  type ApplicationGatewaySettings,
+  type CertificateArn,
+  type GceSettings,
+  type ResourceName,
+  type SubnetName,
+} from './edge/cloud-settings';
 export { Edge, type RouteOptions } from './edge/edge';
 export { type CanaryOptions } from './edge/renderer';
 export {
   type CorsSettings,
   type EdgeControllerSettings,
   type EdgeSettings,
+  type EdgeType,
   type HeaderName,
   type HeaderValue,
   type HttpMethod,

@@ -6,8 +6,10 @@ import { capital, goModule, type Kind, mapChildren, type Model, type Schema } fr
 
 /** A module whose custom resources this library writes. */
 export interface Source {
-  /** Go module with its version. */
+  /** Go module with its version, or what the definitions in `folder` were written from. */
   readonly module: string;
+  /** Folder here of definitions written by hand, where no Go module has the project's own. */
+  readonly folder?: string;
   /** What comes before the name of everything made from it, so that no two modules clash. */
   readonly prefix: string;
   /** File that gets its types. */
@@ -58,6 +60,24 @@ export const sources: Source[] = [
     prefix: 'Monitoring',
     file: 'imports/prometheus.ts',
     crds: { 'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1' },
+  },
+  {
+    module: 'tools/documented-crds, written from the documentation of GKE Ingress',
+    folder: 'tools/documented-crds',
+    prefix: 'Gke',
+    file: 'imports/gke.ts',
+    crds: {
+      'cloud.google.com_backendconfigs.yaml': 'v1',
+      'networking.gke.io_frontendconfigs.yaml': 'v1beta1',
+      'networking.gke.io_managedcertificates.yaml': 'v1',
+    },
+  },
+  {
+    module: 'tools/documented-crds, written from the documentation of the Application Gateway Ingress Controller',
+    folder: 'tools/documented-crds',
+    prefix: '',
+    file: 'imports/application-gateway.ts',
+    crds: { 'appgw.ingress.azure.io_azureapplicationgatewayrewrites.yaml': 'v1beta1' },
   },
   {
     module: 'sigs.k8s.io/gateway-api@v1.4.0',
@@ -119,8 +139,7 @@ const keywords = [
  * The custom resources of a module. Their schemas keep enums, patterns, limits and defaults, since a server acts on those
  * of a CustomResourceDefinition. `ObjectMeta` is referred to only: it is defined by the model of Kubernetes.
  */
-export function customResourceModel({ module, prefix, crds }: Source): Model {
-  const folder = goModule(module);
+export function customResourceModel({ module, prefix, crds, folder = goModule(module) }: Source): Model {
   const parts = Object.entries(crds).map(([file, version]) =>
     kindModel(parse(readFileSync(join(folder, file), 'utf8')), version, prefix),
   );

@@ -1,11 +1,4 @@
-import type { DnsLabel } from '../platform/names';
-
-/**
- * An address range in CIDR notation.
- * @pattern ^([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$
- * @title an address range such as 10.0.0.0/16
- */
-export type Cidr = string;
+import type { Cidr, DnsLabel } from '../platform/names';
 
 /** What kind of place keeps backups. */
 export type ObjectStoreType = 'azure-blob' | 'gcs' | 's3' | 'volume';
@@ -66,6 +59,15 @@ export interface ObjectStoreSettings {
   readonly credentials?: DnsLabel;
 
   /**
+   * Identity of the system's cloud that may write to the bucket, as `identity` of an application says it. The accounts of
+   * the server and of its backups, `<server>` and `<server>-backup`, must both be trusted to be it.
+   * @pattern ^[!-~]+$
+   * @title an identity of the cloud, such as the ARN of a role
+   * @default - none: see `credentials`
+   */
+  readonly identity?: string;
+
+  /**
    * Namespace of the store, where it runs in the cluster.
    * @default - it is outside: see `addresses`
    */
@@ -74,7 +76,7 @@ export interface ObjectStoreSettings {
   /**
    * Addresses at which a store outside the cluster answers, for the network policies.
    * @minItems 1
-   * @default ["0.0.0.0/0"]
+   * @default - every public address
    */
   readonly addresses?: Cidr[];
 }

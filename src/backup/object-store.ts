@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 
 import type { EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import type { Endpoint } from '../network/connectable';
+import { PRIVATE_CIDRS } from '../platform/cloud';
 import { parseBytes } from '../platform/quantity';
 import { type SecretDeclaration, Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
@@ -51,7 +52,7 @@ export function describeObjectStore(
   const system = System.containing(scope);
   const prefix = settings.prefix ?? `${system.systemName}/${system.environment}/${server}`;
   checkTarget(scope, settings);
-  const kind = describeKind(settings, volumeMount);
+  const kind = settings.identity ? byIdentity(settings, volumeMount) : describeKind(settings, volumeMount);
   const chunk = `${Math.max(8, Math.ceil(parseBytes(largest) / PARTS / 2 ** 20))}Mi`;
   const secret = settings.credentials ?? 'backup-credentials';
   const files = [...new Set(Object.values(kind.files))];
@@ -130,7 +131,14 @@ function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, 
   }
 }
 
-function checkTarget(scope: Construct, { type, bucket, account, endpoint, region }: ObjectStoreSettings): void {
+/** The cloud knows the pods: rclone asks it for credentials, and there is no Secret. */
+function byIdentity(settings: ObjectStoreSettings, volumeMount: string): Kind {
+  const kind = describeKind(settings, volumeMount);
+  return { ...kind, settings: { ...kind.settings, ENV_AUTH: 'true' }, keys: {}, files: {}, variables: {} };
+}
+
+function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
+  const { type, bucket, account, endpoint, region, identity, credentials } = settings;
   const missing = (field: string) => {
     throw new ValidationError(scope, `backup.target.${field}`, `is missing, and a target of the type ${type} needs it`);
   };
@@ -144,6 +152,11 @@ function checkTarget(scope: Construct, { type, bucket, account, endpoint, region
   if (type !== 'azure-blob' && account) superfluous('account', 'azure-blob');
   if (type !== 's3' && endpoint) superfluous('endpoint', 's3');
   if (type !== 's3' && region) superfluous('region', 's3');
+  if (type === 'volume' && identity) superfluous('identity', 'object stores');
+  if (identity && credentials) {
+    const found = 'expected an identity or credentials, got both';
+    throw new ValidationError(scope, 'backup.target.credentials', `${found}; remove one`);
+  }
 }
 
 function portOf(endpoint: string | undefined): number {
@@ -152,8 +165,7 @@ function portOf(endpoint: string | undefined): number {
 }
 
 function endpointOf({ namespace, addresses }: ObjectStoreSettings, port: number): Endpoint {
-  const peer = namespace
-    ? { name: 'object-store', namespace, podLabels: {} }
-    : { name: 'object-store', cidrs: addresses ?? ['0.0.0.0/0'] };
-  return { peer, ports: [{ name: 'object-store', port }] };
+  const outside = addresses ? { cidrs: addresses } : { cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS };
+  const where = namespace ? { namespace, podLabels: {} } : outside;
+  return { peer: { name: 'object-store', ...where }, ports: [{ name: 'object-store', port }] };
 }

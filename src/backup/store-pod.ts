@@ -26,7 +26,7 @@ export interface StorePodParts {
 const TOOLS = { name: 'tools', mountPath: '/tools' };
 
 /** A pod of one container in the image of a server, beside whose tools it finds rclone. */
-export function renderStorePod(workload: Workload, labels: { [label: string]: string }, parts: StorePodParts): Pod {
+export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
   const rclone = hardened(
     {
       name: 'rclone',
@@ -47,9 +47,8 @@ export function renderStorePod(workload: Workload, labels: { [label: string]: st
   );
   return renderPod(
     {
-      labels,
+      workload,
       annotations: {},
-      serviceAccountName: workload.serviceAccount.name,
       profile: parts.profile,
       containers: [container],
       initContainers: [rclone],

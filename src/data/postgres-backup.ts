@@ -101,6 +101,7 @@ export class PostgresBackup extends Workload {
     checkResources(this, 'resources', backup.resources);
     for (const { field, problem } of missedObjectives(backup)) throw new ValidationError(this, field, problem);
     this.store = describeObjectStore(this, server.name, backup.target, server.storage.size, SPOOL_MOUNT);
+    if (backup.target.identity) this.assumeIdentity(backup.target.identity);
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
       data: { ...BACKUP_SCRIPTS, 'pg_hba.conf': HBA },
@@ -267,7 +268,7 @@ export class PostgresBackup extends Workload {
   /** A pod that runs one of the scripts in the server's image. */
   private renderJobPod(script: string, parts: JobPodParts): Pod {
     const { server } = this;
-    return renderStorePod(this, this.podTemplateLabels(), {
+    return renderStorePod(this, {
       image: server.image,
       profile: server.profile,
       resources: parts.resources,

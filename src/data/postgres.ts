@@ -161,6 +161,7 @@ export class Postgres extends Workload implements IConnectable {
       podLabels: this.podLabels,
     });
     backup._connectServer(this.peer);
+    if (resolved.backup.target.identity) this.assumeIdentity(resolved.backup.target.identity);
     // A pod has room for one port in its annotations, which is the exporter's.
     const scraping = this.scrapedBy(BACKUP_METRICS, '/metrics');
     new KubeService(this, 'backup-metrics', {
@@ -180,9 +181,8 @@ export class Postgres extends Workload implements IConnectable {
   private renderPod(resolved: ResolvedPostgres, scraping: Record<string, string>): Pod {
     return renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations: scraping,
-        serviceAccountName: this.serviceAccount.name,
         profile: this.profile,
         containers: [
           this.renderServer(resolved),

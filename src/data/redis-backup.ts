@@ -70,6 +70,7 @@ export class RedisBackup extends Workload {
       throw new ValidationError(this, `backup.${field}`, problem);
     }
     this.store = describeObjectStore(this, server.name, backup.target, formatBytes(backup.dataSize), '/none');
+    if (backup.target.identity) this.assumeIdentity(backup.target.identity);
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
       data: REDIS_BACKUP_SCRIPTS,
@@ -132,7 +133,7 @@ export class RedisBackup extends Workload {
   ) {
     const { server } = this;
     const [port] = server.endpoint.ports;
-    return renderStorePod(this, this.podTemplateLabels(), {
+    return renderStorePod(this, {
       image: server.image,
       profile: parts.profile,
       resources: parts.resources,

@@ -125,9 +125,8 @@ export class Redis extends Workload implements IConnectable {
   private renderPod(resolved: ResolvedRedis, annotations: Record<string, string>): Pod {
     return renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations,
-        serviceAccountName: this.serviceAccount.name,
         profile: this.profile,
         containers: [this.renderServer(resolved), this.renderExporter(resolved)],
         volumes: [

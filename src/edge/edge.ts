@@ -2,15 +2,25 @@ import { Construct } from 'constructs';
 
 import { KubeNetworkPolicy } from '../../imports/k8s';
 import type { Peer } from '../network/connectable';
-import { Connections } from '../network/connections';
+import { Connections, peersOf } from '../network/connections';
 import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
+import { Alb } from './alb';
+import { ApplicationGateway } from './application-gateway';
+import { checkEdge } from './checks';
 import { GatewayApi } from './gateway-api';
+import { Gce } from './gce';
 import { IngressNginx } from './ingress-nginx';
 import type { CanaryOptions, EdgeRenderer } from './renderer';
 import { type EdgeSettings, resolveEdge, type ResolvedEdge } from './settings';
 
-const RENDERERS = { 'gateway-api': GatewayApi, 'ingress-nginx': IngressNginx };
+const RENDERERS = {
+  alb: Alb,
+  'application-gateway': ApplicationGateway,
+  'gateway-api': GatewayApi,
+  gce: Gce,
+  'ingress-nginx': IngressNginx,
+};
 
 /** How a route is treated. */
 export interface RouteOptions {
@@ -33,12 +43,14 @@ export class Edge extends Construct {
 
   public constructor(scope: Construct, id: string, settings: EdgeSettings) {
     super(scope, id);
+    checkEdge(this, settings);
     this.edge = resolveEdge(settings);
     this.labels = { 'app.kubernetes.io/component': 'edge', 'app.kubernetes.io/name': id };
-    this.proxies = { name: this.edge.type, ...this.edge.controller };
+    this.proxies = { name: this.edge.type, ...this.edge.proxies };
     const Renderer = RENDERERS[this.edge.type];
     this.renderer = new Renderer(this, id, this.edge);
-    if (this.edge.certificateIssuer) this.renderSolverPolicy(id);
+    // A load balancer of Google's would give the pods that answer for a host another address than the host has.
+    if (this.edge.certificateIssuer && this.edge.type !== 'gce') this.renderSolverPolicy(id);
   }
 
   /** Sends the requests under a path to a service. The longest path that fits wins, whatever the order. */
@@ -58,23 +70,12 @@ export class Edge extends Construct {
 
   /** The pods with which cert-manager answers the certificate authority run in our namespace, and only the edge asks them. */
   private renderSolverPolicy(name: string): void {
-    const { namespace, podLabels } = this.edge.controller;
     new KubeNetworkPolicy(this, 'acme-solver', {
       metadata: { name: `${name}-acme-solver` },
       spec: {
         podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: [
-          {
-            ports: [{ port: 8089, protocol: 'TCP' }],
-            from: [
-              {
-                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-                podSelector: { matchLabels: podLabels },
-              },
-            ],
-          },
-        ],
+        ingress: [{ ports: [{ port: 8089, protocol: 'TCP' }], from: peersOf(this.proxies) }],
       },
     });
   }

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { EnvoyGatewayBackendTrafficPolicy, EnvoyGatewaySecurityPolicy } from '../../imports/envoy-gateway';
 import { GatewayApiGateway, GatewayApiHTTPRoute, type GatewayApiHTTPRouteFilters } from '../../imports/gateway-api';
 import { parseBytes } from '../platform/quantity';
+import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import type { EdgeRenderer, Route } from './renderer';
 import type { ResolvedEdge } from './settings';
@@ -48,7 +49,8 @@ export class GatewayApi implements EdgeRenderer {
   }
 
   private renderGateway(): void {
-    const { host, className, certificateIssuer } = this.edge;
+    const { host, className, certificateIssuer, scheme } = this.edge;
+    const { loadBalancer } = System.containing(this.scope)._cloud;
     const same = { namespaces: { from: 'Same' as const } };
     new GatewayApiGateway(this.scope, 'gateway', {
       metadata: {
@@ -57,6 +59,8 @@ export class GatewayApi implements EdgeRenderer {
       },
       spec: {
         gatewayClassName: className,
+        // For the Service of the proxies, which the implementation makes.
+        infrastructure: scheme && loadBalancer ? { annotations: loadBalancer(scheme) } : undefined,
         listeners: [
           { name: 'http', hostname: host, port: 80, protocol: 'HTTP', allowedRoutes: same },
           ...(certificateIssuer

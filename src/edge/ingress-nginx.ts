@@ -1,9 +1,9 @@
-import { Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 
-import { KubeConfigMap, KubeIngress } from '../../imports/k8s';
+import { KubeConfigMap } from '../../imports/k8s';
 import { parseBytes } from '../platform/quantity';
 import { System } from '../platform/system';
+import { pathTo, renderIngress } from './ingress';
 import type { EdgeRenderer, Route } from './renderer';
 import type { ResolvedEdge } from './settings';
 
@@ -48,19 +48,13 @@ export class IngressNginx implements EdgeRenderer {
 
   private renderIngress(id: string, name: string, annotations: Record<string, string>, routes: Route[]): void {
     const { host, className, certificateIssuer } = this.edge;
-    const paths = () =>
-      routes.map(({ path, service }) => ({
-        path,
-        pathType: 'Prefix',
-        backend: { service: { name: service.workloadName, port: { name: 'http' } } },
-      }));
-    new KubeIngress(this.scope, id, {
-      metadata: { name, annotations },
-      spec: {
-        ingressClassName: className,
-        rules: [{ host, http: { paths: Lazy.any({ produce: paths }) } }],
-        tls: certificateIssuer ? [{ hosts: [host], secretName: `${this.name}-tls` }] : undefined,
-      },
+    renderIngress(this.scope, id, {
+      name,
+      annotations,
+      className,
+      host,
+      tlsSecret: certificateIssuer ? `${this.name}-tls` : undefined,
+      paths: () => routes.map(pathTo),
     });
   }
 }

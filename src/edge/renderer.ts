@@ -1,4 +1,8 @@
+import type { Construct } from 'constructs';
+
+import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
+import type { ResolvedEdge } from './settings';
 
 /** A share of a route's requests for another service. */
 export interface CanaryOptions {
@@ -19,4 +23,35 @@ export interface Route {
 /** Turns routes into the objects of one kind of edge. Told of each route as it is declared. */
 export interface EdgeRenderer {
   addRoute(route: Route): void;
+}
+
+/** The features that not every kind of edge can express. */
+export type Feature = 'bodyLimit' | 'certificateIssuer' | 'cors' | 'rateLimit';
+
+/** For a kind of edge, what it cannot express, and what does instead. */
+export type Instead = { readonly [Name in Feature]?: string };
+
+/** Refuses what a kind of edge cannot express: to leave it out in silence would open what was to be closed. */
+export function refuse(scope: Construct, edge: ResolvedEdge, kind: string, instead: Instead): void {
+  for (const [feature, alternative] of Object.entries(instead)) {
+    if (!edge[feature as Feature]) continue;
+    throw new ValidationError(scope, feature, `cannot be expressed by ${kind}; ${alternative}`);
+  }
+}
+
+/** Refuses a share for another service, where a kind of edge has no weights. */
+export function refuseCanary(scope: Construct, { path, canary }: Route, kind: string): void {
+  if (!canary) return;
+  const found = `a share of the requests under "${path}" cannot be expressed by ${kind}`;
+  throw new ValidationError(scope, 'route', `${found}; set type: gateway-api or ingress-nginx, or route without one`);
+}
+
+/** Refuses two certificates for one host. */
+export function refuseBoth(scope: Construct, edge: ResolvedEdge, field: string, other: unknown): void {
+  if (!edge.certificateIssuer || !other) return;
+  throw new ValidationError(
+    scope,
+    field,
+    'is set beside certificateIssuer, and the host has one certificate; keep one',
+  );
 }

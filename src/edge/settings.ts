@@ -1,5 +1,8 @@
+import type { Peer } from '../network/connectable';
+import type { LoadBalancerScheme } from '../platform/cloud';
 import type { DnsLabel, LabelValue, Seconds } from '../platform/names';
 import type { Bytes } from '../platform/quantity';
+import type { AlbSettings, ApplicationGatewaySettings, GceSettings } from './cloud-settings';
 
 /**
  * Value of a header.
@@ -81,7 +84,7 @@ export interface CorsSettings {
   readonly maxAgeSeconds?: Seconds;
 }
 
-/** The proxies that serve the edge: where traffic comes from, as the pods see it. */
+/** The proxies in the cluster that serve the edge: where traffic comes from, as the pods see it. */
 export interface EdgeControllerSettings {
   /**
    * Their namespace.
@@ -97,13 +100,42 @@ export interface EdgeControllerSettings {
   readonly podLabels?: { [label: string]: LabelValue };
 }
 
+/** What renders an edge: proxies in any cluster, or a load balancer of one cloud. */
+export type EdgeType = 'alb' | 'application-gateway' | 'gateway-api' | 'gce' | 'ingress-nginx';
+
 /** What stands between the world and the services. */
 export interface EdgeSettings {
   /**
-   * What renders it. The features are the same; what one cannot express is refused.
+   * What renders it. The features are the same; what one cannot express is refused. `alb` needs the cloud aws, `gce` needs
+   * gcp, `application-gateway` needs azure.
    * @default ingress-nginx
    */
-  readonly type?: 'gateway-api' | 'ingress-nginx';
+  readonly type?: EdgeType;
+
+  /**
+   * Whether the load balancer has a public address. With `gateway-api` it is the one in front of the proxies, which only a
+   * cloud makes; with `ingress-nginx` that is said where the controller is installed.
+   * @default - internet-facing, where the type is a load balancer; else the cluster's own choice
+   */
+  readonly scheme?: LoadBalancerScheme;
+
+  /**
+   * The load balancer, for `type: alb`.
+   * @default - the edge is another
+   */
+  readonly alb?: AlbSettings;
+
+  /**
+   * The load balancer, for `type: gce`.
+   * @default - the edge is another, or a public one without TLS
+   */
+  readonly gce?: GceSettings;
+
+  /**
+   * The gateway, for `type: application-gateway`.
+   * @default - the edge is another
+   */
+  readonly applicationGateway?: ApplicationGatewaySettings;
 
   /**
    * Whose policies say what the Gateway API itself cannot: limits of rates and bodies, and CORS.
@@ -119,8 +151,8 @@ export interface EdgeSettings {
   readonly host: string;
 
   /**
-   * Name of the IngressClass or GatewayClass.
-   * @default - `nginx` or `envoy-gateway`
+   * Name of the IngressClass or GatewayClass; not for `gce`, which knows two of its own.
+   * @default - `nginx`, `envoy-gateway`, `alb` or `azure-application-gateway`
    */
   readonly className?: DnsLabel;
 
@@ -145,7 +177,7 @@ export interface EdgeSettings {
   /**
    * Headers added to every answer, by name.
    * @propertyNames {"pattern": "^[A-Za-z][-A-Za-z0-9]*$", "title": "the name of a header"}
-   * @default - those that browsers are to be told for safety: HSTS with TLS, nosniff, frame, referrer and content policy
+   * @default - those that browsers are to be told for safety: HSTS with TLS, nosniff, frame, referrer and content policy; less the referrer policy for `alb`, which cannot send it
    */
   readonly securityHeaders?: { [header: string]: HeaderValue };
 
@@ -164,7 +196,7 @@ export interface EdgeSettings {
   readonly timeoutSeconds?: Seconds;
 
   /**
-   * The proxies that serve the edge.
+   * The proxies that serve the edge, where these are in the cluster.
    * @default - those of the project's own manifests
    */
   readonly controller?: EdgeControllerSettings;
@@ -172,31 +204,56 @@ export interface EdgeSettings {
 
 /** An edge with nothing left open. */
 export interface ResolvedEdge {
-  readonly type: 'gateway-api' | 'ingress-nginx';
+  readonly type: EdgeType;
   readonly policies: 'envoy-gateway' | 'none';
   readonly host: string;
   readonly className: string;
   readonly certificateIssuer?: string;
+  /** Whether there is a certificate, whoever issues it. */
+  readonly secure: boolean;
   readonly rateLimit?: RateLimitSettings;
   readonly cors?: Required<CorsSettings>;
   readonly securityHeaders: Record<string, string>;
   readonly bodyLimit?: string;
   readonly timeoutSeconds: number;
-  readonly controller: Required<EdgeControllerSettings>;
+  readonly scheme?: LoadBalancerScheme;
+  readonly alb?: AlbSettings;
+  readonly gce: GceSettings;
+  readonly applicationGateway?: ApplicationGatewaySettings;
+  /** Where requests come from, as the pods see it. */
+  readonly proxies: Omit<Peer, 'name'>;
 }
 
-const CLASSES = { 'gateway-api': 'envoy-gateway', 'ingress-nginx': 'nginx' };
+/** What an edge is where the settings leave it open; `cloud` is the only one that has it. */
+interface Kind {
+  readonly className: string;
+  readonly cloud?: 'aws' | 'azure' | 'gcp';
+  readonly proxies?: Required<EdgeControllerSettings>;
+}
 
-const CONTROLLERS = {
+/** Every kind of edge. */
+export const KINDS: Record<EdgeType, Kind> = {
+  alb: { className: 'alb', cloud: 'aws' },
+  'application-gateway': { className: 'azure-application-gateway', cloud: 'azure' },
   'gateway-api': {
-    namespace: 'envoy-gateway-system',
-    podLabels: { 'app.kubernetes.io/managed-by': 'envoy-gateway', 'app.kubernetes.io/component': 'proxy' },
+    className: 'envoy-gateway',
+    proxies: {
+      namespace: 'envoy-gateway-system',
+      podLabels: { 'app.kubernetes.io/managed-by': 'envoy-gateway', 'app.kubernetes.io/component': 'proxy' },
+    },
   },
+  gce: { className: 'gce', cloud: 'gcp' },
   'ingress-nginx': {
-    namespace: 'ingress-nginx',
-    podLabels: { 'app.kubernetes.io/name': 'ingress-nginx', 'app.kubernetes.io/component': 'controller' },
+    className: 'nginx',
+    proxies: {
+      namespace: 'ingress-nginx',
+      podLabels: { 'app.kubernetes.io/name': 'ingress-nginx', 'app.kubernetes.io/component': 'controller' },
+    },
   },
 };
+
+/** From where Google's load balancers and their health checks come, as its documentation of GKE Ingress publishes them. */
+const GOOGLE_FRONT_ENDS = ['130.211.0.0/22', '35.191.0.0/16'];
 
 const HEADERS = {
   'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'",
@@ -209,13 +266,16 @@ const HSTS = { 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains
 /** Fills in defaults and what follows from the renderer. */
 export function resolveEdge(settings: EdgeSettings): ResolvedEdge {
   const type = settings.type ?? 'ingress-nginx';
-  const { cors, rateLimit, certificateIssuer } = settings;
+  const { cors, rateLimit, certificateIssuer, alb, gce = {}, applicationGateway } = settings;
+  const certificates = [alb?.certificateArns, gce.managedCertificate, applicationGateway?.certificate];
+  const secure = [certificateIssuer, ...certificates].some(Boolean);
   return {
     type,
     policies: settings.policies ?? 'envoy-gateway',
     host: settings.host,
-    className: settings.className ?? CLASSES[type],
+    className: settings.className ?? KINDS[type].className,
     certificateIssuer,
+    secure,
     rateLimit,
     cors: cors && {
       origins: cors.origins,
@@ -224,12 +284,30 @@ export function resolveEdge(settings: EdgeSettings): ResolvedEdge {
       credentials: cors.credentials ?? true,
       maxAgeSeconds: cors.maxAgeSeconds ?? 600,
     },
-    securityHeaders: settings.securityHeaders ?? { ...(certificateIssuer ? HSTS : {}), ...HEADERS },
+    securityHeaders: settings.securityHeaders ?? safeHeaders(type, secure),
     bodyLimit: settings.bodyLimit,
     timeoutSeconds: settings.timeoutSeconds ?? 60,
-    controller: {
-      namespace: settings.controller?.namespace ?? CONTROLLERS[type].namespace,
-      podLabels: settings.controller?.podLabels ?? CONTROLLERS[type].podLabels,
-    },
+    scheme: settings.scheme ?? (KINDS[type].cloud ? 'internet-facing' : undefined),
+    alb,
+    gce,
+    applicationGateway,
+    proxies: resolveProxies(type, settings),
   };
+}
+
+function safeHeaders(type: EdgeType, secure: boolean): Record<string, string> {
+  const { 'Referrer-Policy': _, ...withoutReferrer } = HEADERS;
+  return { ...(secure ? HSTS : {}), ...(type === 'alb' ? withoutReferrer : HEADERS) };
+}
+
+function resolveProxies(type: EdgeType, { controller, alb, gce, applicationGateway }: EdgeSettings) {
+  const { proxies } = KINDS[type];
+  if (proxies) {
+    return {
+      namespace: controller?.namespace ?? proxies.namespace,
+      podLabels: controller?.podLabels ?? proxies.podLabels,
+    };
+  }
+  if (type === 'gce') return { cidrs: [...(gce?.proxySubnetCidrs ?? []), ...GOOGLE_FRONT_ENDS] };
+  return { cidrs: (alb ?? applicationGateway)?.subnetCidrs ?? [] };
 }

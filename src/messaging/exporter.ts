@@ -26,9 +26,8 @@ export class ClusterExporter extends Workload {
     const metrics: ListeningPort = { name: 'metrics', port };
     const { template, annotations } = renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations: this.scrapedBy(metrics, '/metrics'),
-        serviceAccountName: this.serviceAccount.name,
         profile: profileOf(this, 'image', exporter.image),
         containers: [renderExporter(this, exporter, port, { args })],
         graceSeconds: 10,

@@ -145,9 +145,8 @@ export class Kafka extends Workload implements IConnectable {
       storage,
       pod: renderPod(
         {
-          labels: this.podTemplateLabels(),
+          workload: this,
           annotations: {},
-          serviceAccountName: this.serviceAccount.name,
           profile: this.profile,
           containers: [broker],
           initContainers: waits,

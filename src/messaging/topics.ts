@@ -211,9 +211,8 @@ export class KafkaTopics extends Workload {
     const wait = kafka.endpoint.waitFor;
     return renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations: {},
-        serviceAccountName: this.serviceAccount.name,
         profile,
         containers: [container],
         initContainers: wait ? [renderWaitFor(kafka.workloadName, wait)] : [],

@@ -214,9 +214,8 @@ export class ZooKeeper extends Workload implements IConnectable {
       storage: resolved.storage,
       pod: renderPod(
         {
-          labels: this.podTemplateLabels(),
+          workload: this,
           annotations: {},
-          serviceAccountName: this.serviceAccount.name,
           profile: this.profile,
           containers: [server],
           graceSeconds: 60,

@@ -22,6 +22,12 @@ export interface Peer {
    * @default - the peer is in the cluster: see `podLabels`
    */
   readonly cidrs?: string[];
+
+  /**
+   * Ranges inside `cidrs` that do not belong to the peer.
+   * @default - none
+   */
+  readonly exceptCidrs?: string[];
 }
 
 /** A port on which pods listen. */

@@ -82,8 +82,9 @@ export class Connections extends Construct {
   }
 }
 
-function peersOf(peer: Peer): NetworkPolicyPeer[] {
-  if (peer.cidrs) return peer.cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+/** A peer as a policy names it. */
+export function peersOf(peer: Peer): NetworkPolicyPeer[] {
+  if (peer.cidrs) return peer.cidrs.map((cidr) => ({ ipBlock: { cidr, except: peer.exceptCidrs } }));
   const podSelector = { matchLabels: peer.podLabels };
   if (!peer.namespace) return [{ podSelector }];
   return [{ podSelector, namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': peer.namespace } } }];

@@ -78,7 +78,8 @@ const FIXED: Record<string, readonly FixedField[]> = {
   StorageClass: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'].map((field) => ({
     field,
     of: (object) => object[field],
-    procedure: 'delete the StorageClass, then apply; volumes that exist stay as they are',
+    procedure:
+      'delete the StorageClass, then apply; volumes that exist keep what they were made with (docs/guides/clouds.md)',
   })),
 };
 

@@ -35,3 +35,10 @@ export type UnprivilegedPort = number;
  * @exclusiveMaximum 1000001
  */
 export type Seconds = number;
+
+/**
+ * A range of addresses.
+ * @pattern ^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(3[0-2]|[12]?[0-9])$
+ * @title a range of IPv4 addresses such as 10.0.16.0/20
+ */
+export type Cidr = string;

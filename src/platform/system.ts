@@ -1,8 +1,16 @@
 import { ApiObject, Chart, Lazy } from 'cdk8s';
 import type { Construct, IConstruct } from 'constructs';
 
-import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeResourceQuota } from '../../imports/k8s';
+import {
+  KubeLimitRange,
+  KubeNamespace,
+  KubeNetworkPolicy,
+  KubeResourceQuota,
+  KubeStorageClass,
+} from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
+import type { Cloud } from './cloud';
+import { type CloudSettings, resolveCloud } from './clouds';
 import { peakDemand } from './demand';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
@@ -59,6 +67,21 @@ export interface SystemSettings {
    * @default false
    */
   readonly allowLatestImages?: boolean;
+
+  /**
+   * Registry, with a path where it has one, of every image whose repository names no host: a mirror, or the cache of a
+   * cloud.
+   * @pattern ^[a-z0-9]([-a-z0-9]*[a-z0-9])?((\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+(:[0-9]{1,5})?|:[0-9]{1,5})(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$
+   * @title the host of a registry in lower case, with a path where it has one
+   * @default - that of the cluster's nodes
+   */
+  readonly imageRegistry?: string;
+
+  /**
+   * The cloud on which the cluster runs.
+   * @default - any cluster: nothing that only one cloud would understand
+   */
+  readonly cloud?: CloudSettings;
 
   /**
    * Worker nodes of the cluster, to check that pods which must be apart can be.
@@ -157,6 +180,9 @@ export class System extends Chart {
   /** Whether images may be tagged `latest` or not at all. */
   public readonly allowLatestImages: boolean;
 
+  /** Registry of every image whose repository names no host, where the settings tell. */
+  public readonly imageRegistry?: string;
+
   /** Worker nodes of the cluster, where the settings tell. */
   public readonly nodes?: number;
 
@@ -165,6 +191,18 @@ export class System extends Chart {
 
   /** How alert rules get to Prometheus. */
   public readonly alertRules: AlertRules;
+
+  /**
+   * The cloud on which the system runs.
+   * @internal
+   */
+  public readonly _cloud: Cloud;
+
+  /**
+   * Name of the storage class of volumes that name none themselves; none where that is left to the cluster.
+   * @internal
+   */
+  public readonly _storageClass?: string;
 
   private readonly externalSecrets?: ExternalSecrets;
 
@@ -189,12 +227,15 @@ export class System extends Chart {
     this.systemName = props.system;
     this.environment = props.environment;
     this.nodes = props.nodes;
+    this.imageRegistry = props.imageRegistry;
+    this._cloud = resolveCloud(this, props.cloud);
     const resolved = resolveSystem(props);
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
 
     this.renderNamespace(props.namespace);
+    this._storageClass = this.renderStorageClass();
     this.renderDefaultDeny();
     this.renderLimits();
     this.renderQuota(resolved.headroom);
@@ -222,6 +263,21 @@ export class System extends Chart {
       [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY.version],
     ]);
     new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+  }
+
+  /** A volume is made where its pod runs, can grow, and outlives its claim unless the settings say otherwise. */
+  private renderStorageClass(): string | undefined {
+    const { volumes } = this._cloud;
+    if (!volumes) return undefined;
+    // The cluster has one list of classes for all systems and environments.
+    const name = `${this.systemName}-${this.environment}-data`;
+    new KubeStorageClass(this, 'storage-class', {
+      metadata: { name },
+      ...volumes,
+      allowVolumeExpansion: true,
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    return name;
   }
 
   /** Nothing talks to anything unless a relation says so; names resolve for everybody. */

@@ -6,6 +6,7 @@ import type { IConnectable, SecretVariable, WaitFor } from '../network/connectab
 import { Connections } from '../network/connections';
 import type { DnsLabel } from '../platform/names';
 import { Secrets } from '../platform/secrets';
+import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { checkTag, type ImageSettings, profileOf, resolveImage, type ResolvedImage } from './image';
 import type { ImageProfile } from './image-profiles';
@@ -84,6 +85,15 @@ export interface ApplicationSettings {
   readonly secrets?: { [variable: string]: SecretVariableSettings };
 
   /**
+   * Identity of the cloud as which the application acts: the ARN of a role (AWS), the address of a service account
+   * (Google Cloud), the client ID of a managed identity (Azure).
+   * @pattern ^[!-~]+$
+   * @title an identity of the cloud, without spaces
+   * @default - none
+   */
+  readonly identity?: string;
+
+  /**
    * CPU, memory and local disk of the application's container.
    * @default - as the construct says
    */
@@ -123,6 +133,7 @@ export interface ResolvedApplication {
   readonly logLevel: LogLevel;
   readonly environment: Record<string, string>;
   readonly secrets: Record<string, ResolvedSecretVariable>;
+  readonly identity?: string;
   readonly resources: ResolvedResources;
 }
 
@@ -148,6 +159,7 @@ export function resolveApplication(
     logLevel: settings.logLevel ?? 'info',
     environment: Object.fromEntries(environment),
     secrets: Object.fromEntries(secrets),
+    identity: settings.identity,
     resources,
   };
 }
@@ -184,6 +196,13 @@ export abstract class Application extends Workload {
       Secrets.of(this).declare({ name: secret, keys: { [key]: provided ? { provided } : { length } } });
       this.addSecretVariables([{ variable, secret, key }]);
     }
+    if (application.identity) this.assumeIdentity(application.identity);
+  }
+
+  /** Also tells the application what the cloud's libraries read beside the identity. */
+  public assumeIdentity(identity: string): void {
+    super.assumeIdentity(identity);
+    this.addParameters(System.containing(this)._cloud.identity(this, 'identity', identity).environment);
   }
 
   /**

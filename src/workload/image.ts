@@ -15,7 +15,7 @@ import {
 /** Where an image comes from, and how it runs as a numeric user with a read-only root filesystem. */
 export interface ImageSettings {
   /**
-   * Repository, with the registry's host where it is not the cluster's default.
+   * Repository, with the registry's host where it is not the system's, nor the default of the cluster's nodes.
    * @pattern ^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[0-9]{1,5})?/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$
    * @title an image repository in lower case, without a tag
    */
@@ -113,6 +113,12 @@ function resolveProfile({ repository, tag, profile, user, group, writablePaths }
 /** `repository:tag@digest`, less what is not given. */
 export function imageReference({ repository, tag, digest }: ResolvedImage): string {
   return `${repository}${tag && `:${tag}`}${digest && `@${digest}`}`;
+}
+
+/** The reference with a registry before it, unless it names a host itself: what Docker takes for one. */
+export function mirrored(reference: string, registry: string | undefined): string {
+  const hasHost = /^(localhost|[^/]*[.:][^/]*)\//.test(reference);
+  return registry === undefined || hasHost ? reference : `${registry}/${reference}`;
 }
 
 /** How the image runs. Refuses one that nobody knows, for it cannot be made non-root and read-only blindly. */

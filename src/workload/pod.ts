@@ -1,8 +1,10 @@
 import type { Container, PodSpec, PodTemplateSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
 import { canonicalBytes } from '../platform/quantity';
-import { imageReference, type ResolvedImage } from './image';
+import { System } from '../platform/system';
+import { imageReference, mirrored, type ResolvedImage } from './image';
 import type { ImageProfile, WritablePath } from './image-profiles';
 import { renderResources, type ResolvedResources } from './resources';
+import type { Workload } from './workload';
 
 /** What makes a container: its image, how that runs, and what it may use. */
 export interface ContainerParts {
@@ -22,9 +24,9 @@ export interface HardenedContainer {
 
 /** A pod made of hardened containers. */
 export interface PodParts {
-  readonly labels: { [label: string]: string };
+  /** Whose pod it is: its labels, its identity and its system's registry. */
+  readonly workload: Workload;
   readonly annotations: { [annotation: string]: string };
-  readonly serviceAccountName: string;
   /** Profile whose user owns the pod's volumes. */
   readonly profile: ImageProfile;
   readonly containers: HardenedContainer[];
@@ -71,7 +73,10 @@ export interface Pod {
 export function renderPod(parts: PodParts, placement: Partial<PodSpec>): Pod {
   const annotations = Object.keys(parts.annotations).length > 0 ? parts.annotations : undefined;
   return {
-    template: { metadata: { labels: parts.labels, annotations }, spec: { ...renderPodSpec(parts), ...placement } },
+    template: {
+      metadata: { labels: parts.workload._podTemplateLabels, annotations },
+      spec: { ...renderPodSpec(parts), ...placement },
+    },
     annotations: writableAnnotation(parts),
   };
 }
@@ -83,15 +88,20 @@ export function secretVolume(name: string, secretName: string, keys: readonly st
 }
 
 function renderPodSpec(parts: PodParts): PodSpec {
-  const { profile, containers, initContainers = [], volumes = [] } = parts;
+  const { workload, profile, containers, initContainers = [], volumes = [] } = parts;
+  const { imageRegistry } = System.containing(workload);
+  const placed = ({ container }: HardenedContainer) => ({
+    ...container,
+    image: container.image && mirrored(container.image, imageRegistry),
+  });
   const all = [...initContainers, ...containers];
   const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))].sort();
   return {
     automountServiceAccountToken: false,
-    containers: containers.map(({ container }) => container),
+    containers: containers.map(placed),
     enableServiceLinks: false,
     imagePullSecrets: pullSecrets.length > 0 ? pullSecrets.map((name) => ({ name })) : undefined,
-    initContainers: initContainers.length > 0 ? initContainers.map(({ container }) => container) : undefined,
+    initContainers: initContainers.length > 0 ? initContainers.map(placed) : undefined,
     securityContext: {
       fsGroup: profile.group,
       fsGroupChangePolicy: 'OnRootMismatch',
@@ -100,7 +110,7 @@ function renderPodSpec(parts: PodParts): PodSpec {
       runAsUser: profile.user,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    serviceAccountName: parts.serviceAccountName,
+    serviceAccountName: workload.serviceAccount.name,
     terminationGracePeriodSeconds: parts.graceSeconds,
     volumes: [...volumes, ...all.flatMap((item) => item.volumes)],
   };

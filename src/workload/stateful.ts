@@ -2,6 +2,7 @@ import { KubeService, KubeStatefulSet, type ServicePort } from '../../imports/k8
 import type { ListeningPort } from '../network/connectable';
 import type { DnsLabel } from '../platform/names';
 import { type Bytes, canonicalBytes } from '../platform/quantity';
+import { System } from '../platform/system';
 import type { Pod } from './pod';
 import type { Workload } from './workload';
 
@@ -15,12 +16,12 @@ export interface StorageSettings {
 
   /**
    * Name of the storage class.
-   * @default - the cluster's default class
+   * @default - the one that the system makes for its cloud; for the generic one, the cluster's default class
    */
   readonly className?: DnsLabel;
 }
 
-/** A volume with nothing left open; no class means the cluster's default. */
+/** A volume with nothing left open; no class means that of the system, which may be the cluster's default. */
 export interface ResolvedStorage {
   readonly size: string;
   readonly className?: string;
@@ -88,7 +89,7 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
           spec: {
             accessModes: ['ReadWriteOnce'],
             resources: { requests: { storage: size } },
-            storageClassName: className,
+            storageClassName: className ?? System.containing(workload)._storageClass,
             // What the API server fills in; unsaid, GitOps would see a difference for ever.
             volumeMode: 'Filesystem',
           },

@@ -6,6 +6,7 @@ import { Application, type ApplicationSettings, resolveApplication, type Resolve
 import { renderJob } from './job';
 import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
+import { renderSpot } from './spot';
 
 /** Something that is done once per release: an import, a clean-up, an administrator's command. */
 export interface TaskSettings extends ApplicationSettings {
@@ -23,6 +24,12 @@ export interface TaskSettings extends ApplicationSettings {
    * @default 600
    */
   readonly deadlineSeconds?: Seconds;
+
+  /**
+   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
+   * @default false
+   */
+  readonly spot?: boolean;
 }
 
 /** A task with nothing left open. */
@@ -30,6 +37,7 @@ export interface ResolvedTask {
   readonly application: ResolvedApplication;
   readonly retries: number;
   readonly deadlineSeconds: number;
+  readonly spot: boolean;
 }
 
 /** Fills in defaults. */
@@ -39,6 +47,7 @@ export function resolveTask(name: string, settings: TaskSettings): ResolvedTask 
     application: resolveApplication(name, settings, resolveResources(settings.resources, fallback)),
     retries: settings.retries ?? 3,
     deadlineSeconds: settings.deadlineSeconds ?? 600,
+    spot: settings.spot ?? false,
   };
 }
 
@@ -50,22 +59,21 @@ export class Task extends Application {
   public constructor(scope: Construct, id: string, settings: TaskSettings) {
     const resolved = resolveTask(id, settings);
     super(scope, id, 'task', resolved.application);
-    const { retries, deadlineSeconds } = resolved;
-    this.job = renderJob(this, { retries, deadlineSeconds, pod: () => this.renderPod() });
+    const { retries, deadlineSeconds, spot } = resolved;
+    this.job = renderJob(this, { retries, deadlineSeconds, pod: () => this.renderPod(spot) });
   }
 
-  private renderPod(): Pod {
+  private renderPod(spot: boolean): Pod {
     return renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations: this.checksum(),
-        serviceAccountName: this.serviceAccount.name,
         profile: this._applicationProfile(),
         containers: [this._applicationContainer(this.workloadName)],
         initContainers: this._waitContainers(),
         graceSeconds: 30,
       },
-      { restartPolicy: 'Never' },
+      { ...renderSpot(this, spot), restartPolicy: 'Never' },
     );
   }
 }

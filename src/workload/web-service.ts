@@ -29,6 +29,7 @@ import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth }
 import { migrationCommand, type MigrationsSettings } from './migrations';
 import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
+import { renderSpot } from './spot';
 import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
 
 /** How new pods replace old ones. */
@@ -129,6 +130,12 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly spread?: SpreadSettings;
 
   /**
+   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
+   * @default false
+   */
+  readonly spot?: boolean;
+
+  /**
    * How Kubernetes asks whether the application is well.
    * @default - `/health/live` and `/health/ready`
    */
@@ -168,6 +175,7 @@ export interface ResolvedWebService {
   readonly autoscaling: ResolvedAutoscaling;
   readonly disruptionBudget: ResolvedDisruptionBudget;
   readonly spread: ResolvedSpread;
+  readonly spot: boolean;
   readonly health: ResolvedHealth;
   readonly metricsPath?: string;
   readonly rollout: Required<RolloutSettings>;
@@ -189,6 +197,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     autoscaling: resolveAutoscaling(settings.autoscaling, replicas),
     disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, replicas),
     spread: resolveSpread(settings.spread),
+    spot: settings.spot ?? false,
     health: resolveHealth(settings.health),
     metricsPath: settings.metrics && (settings.metrics.path ?? '/metrics'),
     rollout: {
@@ -220,6 +229,9 @@ export class WebService extends Application implements IConnectable {
   /** What a client needs to know: `<NAME>_URL`. */
   public readonly endpoint: Endpoint;
 
+  /** Path that answers once the pods can take requests. */
+  public readonly readinessPath: string;
+
   /** Port of the Service. */
   public readonly servicePort: number;
 
@@ -229,6 +241,7 @@ export class WebService extends Application implements IConnectable {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
     this.servicePort = resolved.servicePort;
+    this.readinessPath = resolved.health.readiness.path;
     checkAutoscaling(this, resolved.autoscaling);
     this.checkRollout(resolved.rollout);
     this.checkBudget(settings.disruptionBudget?.minAvailable, resolved.autoscaling);
@@ -263,12 +276,8 @@ export class WebService extends Application implements IConnectable {
     );
   }
 
-  private checkRollout({
-    maxSurge,
-    maxUnavailable,
-    minReadySeconds,
-    progressDeadlineSeconds,
-  }: Required<RolloutSettings>) {
+  private checkRollout(rollout: Required<RolloutSettings>): void {
+    const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds } = rollout;
     if (maxSurge === 0 && maxUnavailable === 0) {
       const found = 'maxSurge and maxUnavailable are both 0, so that no pod could ever be replaced';
       throw new ValidationError(this, 'rollout', `${found}; raise one of them`);
@@ -324,17 +333,17 @@ export class WebService extends Application implements IConnectable {
     const migrations = resolved.migrations
       ? [this._applicationContainer('migrations', { command: resolved.migrations })]
       : [];
+    const { affinity, topologySpreadConstraints } = renderSpread(resolved.spread, this.podLabels, true);
     return renderPod(
       {
-        labels: this.podTemplateLabels(),
+        workload: this,
         annotations: { ...this.checksum(), ...scraping, ...this.podAnnotations },
-        serviceAccountName: this.serviceAccount.name,
         profile: this._applicationProfile(),
         containers: [main],
         initContainers: [...this._waitContainers(), ...migrations],
         graceSeconds: resolved.terminationGraceSeconds,
       },
-      renderSpread(resolved.spread, this.podLabels, true),
+      { ...renderSpot(this, resolved.spot, affinity), topologySpreadConstraints },
     );
   }
 }

@@ -40,6 +40,12 @@ export abstract class Workload extends Construct {
   /** Who may reach the pods, and whom they may reach. */
   public readonly networkPolicy: KubeNetworkPolicy;
 
+  /**
+   * Labels of the pods themselves. Every template holds this one map: an identity may still add to it.
+   * @internal
+   */
+  public readonly _podTemplateLabels: { [label: string]: string };
+
   protected constructor(scope: Construct, id: string, identity: WorkloadIdentity) {
     super(scope, id);
     const instance = System.containing(this).node.id;
@@ -49,6 +55,7 @@ export abstract class Workload extends Construct {
       'app.kubernetes.io/name': id,
       'app.kubernetes.io/version': identity.version,
     };
+    this._podTemplateLabels = { ...System.containing(this).labels, ...this.labels };
     this.podLabels = { 'app.kubernetes.io/instance': instance, 'app.kubernetes.io/name': id };
     this.peer = { name: id, podLabels: this.podLabels };
     this.serviceAccount = new KubeServiceAccount(this, 'service-account', {
@@ -56,6 +63,20 @@ export abstract class Workload extends Construct {
       automountServiceAccountToken: false,
     });
     this.networkPolicy = Connections.of(this).policyFor(this, this.peer);
+  }
+
+  /**
+   * Lets the pods act as an identity of the cloud: the ARN of a role, the address of a service account, or the client ID
+   * of a managed identity. That the cloud trusts the ServiceAccount is arranged outside (docs/guides/clouds.md).
+   */
+  public assumeIdentity(identity: string): void {
+    const { annotations, podLabels, endpoints } = System.containing(this)._cloud.identity(this, 'identity', identity);
+    for (const [key, value] of Object.entries(annotations)) this.serviceAccount.metadata.addAnnotation(key, value);
+    Object.assign(this._podTemplateLabels, podLabels);
+    for (const { ports, ...peer } of endpoints) {
+      const listening = ports.map((port) => ({ name: `tcp-${port}`, port }));
+      Connections.of(this).allow(this.peer, { peer, ports: listening });
+    }
   }
 
   /** Lets Prometheus scrape a port, and gives the annotations by which it finds the pod. */
@@ -67,11 +88,6 @@ export abstract class Workload extends Construct {
       'prometheus.io/port': `${port.port}`,
       'prometheus.io/scrape': 'true',
     };
-  }
-
-  /** Labels of the pods themselves. */
-  protected podTemplateLabels(): { [label: string]: string } {
-    return { ...System.containing(this).labels, ...this.labels };
   }
 }
 

@@ -16,6 +16,7 @@ const all: Complete<BackupSettings> = {
     region: 'eu-west-1',
     account: 'none',
     credentials: 'store-credentials',
+    identity: 'none',
     namespace: 'storage',
     addresses: ['192.0.2.0/24'],
   },
@@ -48,7 +49,7 @@ const all: Complete<BackupSettings> = {
     limits: { cpu: '300m', memory: '300Mi', ephemeralStorage: '100Mi' },
   },
 };
-const { account: _, ...s3 } = all.target;
+const { account: _, identity: ___, ...s3 } = all.target;
 const { namespace: __, ...outside } = s3;
 
 const make = (backup: BackupSettings) => objectsOfConstruct((scope) => new Postgres(scope, 'db', { backup }));
@@ -148,6 +149,41 @@ describe('the kinds of store', () => {
     ['no region', { type: 'gcs', bucket: 'b', region: 'eu' }, 'backup.target.region: says nothing'],
   ])('wants %s', (_, target, message) => expect(() => make({ ...objectives, target })).toThrow(message));
 
+  test.each([
+    ['aws', { region: 'eu-central-1' }, 's3', 'arn:aws:iam::111122223333:role/backups', 'eks.amazonaws.com/role-arn'],
+    [
+      'gcp',
+      { project: 'acme-prod' },
+      'gcs',
+      'backups@acme-prod.iam.gserviceaccount.com',
+      'iam.gke.io/gcp-service-account',
+    ],
+    [
+      'azure',
+      { tenantId: '11111111-2222-3333-4444-555555555555' },
+      'azure-blob',
+      '66666666-7777-8888-9999-000000000000',
+      'azure.workload.identity/client-id',
+    ],
+  ] as const)('on %s the cloud knows server and Jobs', (provider, settings, type, identity, annotation) => {
+    const target = { type, bucket: 'backups', identity, ...(type === 'azure-blob' ? { account: 'shop' } : {}) };
+    const objects = objectsOfConstruct((scope) => new Postgres(scope, 'db', { backup: { ...objectives, target } }), {
+      cloud: { provider, [provider]: settings },
+    });
+    for (const name of ['db', 'db-backup']) {
+      expect(named(objects, 'ServiceAccount', name).metadata.annotations[annotation]).toBe(identity);
+    }
+    expect(environmentOf(uploader(objects))).toMatchObject({ RCLONE_CONFIG_BACKUP_ENV_AUTH: 'true' });
+    expect(JSON.stringify(objects)).not.toContain('backup-credentials');
+  });
+
+  test('an identity and credentials at once are refused', () => {
+    const target = { type: 's3' as const, bucket: 'b', identity: 'arn:aws:iam::1:role/x', credentials: 'keys' };
+    expect(() => make({ ...objectives, target })).toThrow(
+      'backup.target.credentials: expected an identity or credentials',
+    );
+  });
+
   test('parts are large enough for what the volume may come to', () => {
     const backup = { rpo: '15m', rto: '6h', target: { type: 's3' as const, bucket: 'backups' } };
     const objects = objectsOfConstruct((scope) => new Postgres(scope, 'db', { storage: { size: '500Gi' }, backup }));
@@ -179,8 +215,12 @@ describe('around backups', () => {
 
   test('the objectives and their sums are on the objects', () => {
     const objects = make(backup);
-    expect(named(objects, 'CronJob', 'db-backup').metadata.annotations['cdk8s-webstack/rpo']).toMatch(/= 5m 11s of 15m$/);
-    expect(named(objects, 'CronJob', 'db-restore').metadata.annotations['cdk8s-webstack/rto']).toMatch(/= \d+m \d+s of 1h$/);
+    expect(named(objects, 'CronJob', 'db-backup').metadata.annotations['cdk8s-webstack/rpo']).toMatch(
+      /= 5m 11s of 15m$/,
+    );
+    expect(named(objects, 'CronJob', 'db-restore').metadata.annotations['cdk8s-webstack/rto']).toMatch(
+      /= \d+m \d+s of 1h$/,
+    );
   });
 
   test('an objective that cannot be met is refused', () =>

@@ -53,3 +53,17 @@ test('but neither an image, nor a parameter, nor what is new, nor what is gone',
     [],
   );
 });
+
+test('a storage class, with what becomes of volumes that exist', () => {
+  const text = (type: string) =>
+    `kind: StorageClass\nmetadata:\n  name: data\nparameters:\n  type: ${type}\nprovisioner: ebs.csi.aws.com\n`;
+  const out = temporaryFolder({ '00-platform.k8s.yaml': text('gp3') });
+  expect(refusedChanges(out, [{ path: '00-platform.k8s.yaml', text: text('io2') }])).toEqual([
+    expect.stringMatching(
+      /^00-platform.k8s.yaml: StorageClass data: parameters cannot be changed in place: delete the StorageClass, /,
+    ),
+  ]);
+  expect(
+    refusedChanges(out, [{ path: '00-platform.k8s.yaml', text: `${text('gp3')}allowVolumeExpansion: true\n` }]),
+  ).toEqual([]);
+});

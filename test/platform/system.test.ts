@@ -12,12 +12,14 @@ import { finished, testSystem } from '../support/system';
 
 const web = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const }, port: 8080 };
 
-const all: Complete<SystemProps> = {
+/** Of the clouds each has its own: test/platform/cloud.test.ts. */
+const all: Complete<Omit<SystemProps, 'cloud'>> = {
   system: 'shop',
   environment: 'test',
   version: '1.0.0',
   namespace: 'shop',
   nodes: 3,
+  imageRegistry: 'mirror.example.com/cache',
   allowLatestImages: true,
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 
+import { onOneCloud } from './one-cloud';
+
 /** A JSON Schema, as tools/generate-settings.ts makes them. */
 type Schema = any;
 type Path = readonly (string | number)[];
@@ -14,9 +16,14 @@ export interface BrokenOverlay {
 
 export type Fault = 'wrong type' | 'not allowed' | 'out of range' | 'unknown key' | 'too few' | 'missing';
 
+const mostly = fc.oneof({ weight: 60, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
+
 /** Any overlay that the schema of environments allows: what people write, and now and then whatever else is allowed. */
 export const overlays = (schema: Schema): fc.Arbitrary<Record<string, unknown>> =>
-  mapOf(schema, deref(schema, schema), 2) as fc.Arbitrary<Record<string, unknown>>;
+  fc
+    .tuple(mapOf(schema, deref(schema, schema), 2), mostly)
+    // Left to chance, hardly any would say the same of its cloud in all places.
+    .map(([overlay, fitting]) => (fitting ? onOneCloud(overlay) : overlay) as Record<string, unknown>);
 
 /** An allowed overlay in which one thing is wrong; `base` is what the environment changes, with its own schema. */
 export function brokenOverlays(schema: Schema, base: { schema: Schema; data: unknown }): fc.Arbitrary<BrokenOverlay> {

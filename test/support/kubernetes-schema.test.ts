@@ -232,6 +232,32 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     ['/spec/authorization/defaultAction: Allow or Deny expected, got "Refuse"'],
   ],
   [
+    'BackendConfig',
+    custom('cloud.google.com/v1', 'BackendConfig', { timeoutSec: 30, healthCheck: { type: 'HTTP', port: 8080 } }),
+    custom('cloud.google.com/v1', 'BackendConfig', { healthCheck: { type: 'TCP' } }),
+    ['/spec/healthCheck/type: HTTP or HTTPS or HTTP2 expected, got "TCP"'],
+  ],
+  [
+    'FrontendConfig',
+    custom('networking.gke.io/v1beta1', 'FrontendConfig', { redirectToHttps: { enabled: true } }),
+    custom('networking.gke.io/v1beta1', 'FrontendConfig', { redirectToHttps: {} }),
+    ['/spec/redirectToHttps/enabled: required field is missing'],
+  ],
+  [
+    'ManagedCertificate',
+    custom('networking.gke.io/v1', 'ManagedCertificate', { domains: ['shop.example.com'] }),
+    custom('networking.gke.io/v1', 'ManagedCertificate', { domains: ['shop.example.com'], issuer: 'x' }),
+    ['/spec/issuer: unknown field'],
+  ],
+  [
+    'AzureApplicationGatewayRewrite',
+    custom('appgw.ingress.azure.io/v1beta1', 'AzureApplicationGatewayRewrite', {
+      rewriteRules: [{ name: 'headers', ruleSequence: 100 }],
+    }),
+    custom('appgw.ingress.azure.io/v1beta1', 'AzureApplicationGatewayRewrite', { rewriteRules: [{ name: 'headers' }] }),
+    ['/spec/rewriteRules/0/ruleSequence: required field is missing'],
+  ],
+  [
     'ExternalSecret',
     custom('external-secrets.io/v1', 'ExternalSecret', {
       secretStoreRef: { name: 'vault' },

@@ -36,6 +36,9 @@ export class Finished {
 /** Checks and renders a system, as synth does. */
 export const finished = (system: System) => new Finished(finish(system).map(({ manifest }) => manifest));
 
+/** Settings of a cloud, for what only a cloud can do. */
+export const AWS = { provider: 'aws', aws: { region: 'eu-central-1' } } as const;
+
 /** What a construct adds to an empty system. */
 export function objectsOfConstruct(make: (scope: Construct) => void, props: Partial<SystemProps> = {}): any[] {
   const system = testSystem(props);

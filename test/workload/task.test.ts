@@ -1,7 +1,7 @@
 import { Postgres } from '../../src/data/postgres';
 import { Task, type TaskSettings } from '../../src/workload/task';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
-import { finished, objectsOfConstruct, testSystem } from '../support/system';
+import { AWS, finished, objectsOfConstruct, testSystem } from '../support/system';
 
 const minimal: TaskSettings = { image: { repository: 'acme/tool', tag: '1', profile: 'fastapi' } };
 
@@ -27,18 +27,26 @@ const all: Complete<TaskSettings> = {
   },
   retries: 5,
   deadlineSeconds: 60,
+  identity: 'arn:aws:iam::111122223333:role/shop',
+  spot: true,
 };
 
-const make = (settings: TaskSettings) => objectsOfConstruct((scope) => new Task(scope, 'tidy', settings));
+const make = (settings: TaskSettings, props = {}) =>
+  objectsOfConstruct((scope) => new Task(scope, 'tidy', settings), props);
+const makeOnAws = (settings: TaskSettings) => make(settings, { cloud: AWS });
 const jobName = (settings: TaskSettings) => make(settings).find(({ kind }) => kind === 'Job').metadata.name;
 
 describe('Task', () => {
   test('minimal', () => expect(make(minimal)).toMatchSnapshot());
 
-  test('with everything set', () => expect(make(all)).toMatchSnapshot());
+  test('with everything set', () => expect(makeOnAws(all)).toMatchSnapshot());
 
   test('each setting has an effect', () => {
-    expect(leavesWithoutEffect(all, make)).toEqual(['image.profile', 'secrets.TOKEN.length', 'secrets.TOKEN.provided']);
+    expect(leavesWithoutEffect(all, makeOnAws)).toEqual([
+      'image.profile',
+      'secrets.TOKEN.length',
+      'secrets.TOKEN.provided',
+    ]);
   });
 
   test('another pod is another Job, for a Job cannot be changed', () => {

@@ -1,5 +1,5 @@
 import { leavesWithoutEffect, type Complete } from '../support/leaves';
-import { finished, objectsOfConstruct, testSystem } from '../support/system';
+import { AWS, finished, objectsOfConstruct, testSystem } from '../support/system';
 import { schemaErrors } from '../support/kubernetes-schema';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
 
@@ -50,9 +50,13 @@ const all: Complete<WebServiceSettings> = {
   rollout: { maxSurge: 2, maxUnavailable: 1, minReadySeconds: 10, progressDeadlineSeconds: 300 },
   shutdown: { drainSeconds: 5, graceSeconds: 20 },
   migrations: { command: ['migrate'], lock: 'none' },
+  identity: 'arn:aws:iam::111122223333:role/shop',
+  spot: true,
 };
 
-const make = (settings: WebServiceSettings) => objectsOfConstruct((scope) => new WebService(scope, 'shop', settings));
+const make = (settings: WebServiceSettings, props = {}) =>
+  objectsOfConstruct((scope) => new WebService(scope, 'shop', settings), props);
+const makeOnAws = (settings: WebServiceSettings) => make(settings, { cloud: AWS });
 const build = (settings: WebServiceSettings, props = {}) => {
   const system = testSystem(props);
   const service = new WebService(system.layer('apps'), 'shop', settings);
@@ -65,14 +69,18 @@ describe('WebService', () => {
   });
 
   test('with everything set', () => {
-    const objects = make(all);
+    const objects = makeOnAws(all);
     expect(objects).toMatchSnapshot();
     expect(objects.flatMap((object) => schemaErrors(object, '1.30'))).toEqual([]);
   });
 
   test('each setting has an effect', () => {
     // The profile only fills in what user, group and paths leave open; how a secret's value comes about is the secrets command's.
-    expect(leavesWithoutEffect(all, make)).toEqual(['image.profile', 'secrets.API_KEY.length', 'secrets.API_KEY.provided']);
+    expect(leavesWithoutEffect(all, makeOnAws)).toEqual([
+      'image.profile',
+      'secrets.API_KEY.length',
+      'secrets.API_KEY.provided',
+    ]);
   });
 
   test('the profile says as whom the image runs and where it writes', () => {

@@ -1,0 +1,71 @@
+/** An overlay of an environment: whatever its schema allows. */
+type Overlay = any;
+
+const UUID = '11111111-2222-3333-4444-555555555555';
+
+/** What each cloud needs, and an identity that is one there. */
+const CLOUDS: Record<string, { readonly settings: object; readonly identity: string }> = {
+  aws: { settings: { region: 'eu-central-1' }, identity: 'arn:aws:iam::111122223333:role/shop' },
+  gcp: { settings: { project: 'my-project' }, identity: 'shop-web@my-project.iam.gserviceaccount.com' },
+  azure: { settings: { tenantId: UUID }, identity: UUID },
+};
+
+/** The cloud of each edge that only one has, with what it needs and the key that holds it. */
+const EDGES: Record<string, { readonly cloud: string; readonly key: string; readonly settings: object }> = {
+  alb: { cloud: 'aws', key: 'alb', settings: { subnetCidrs: ['10.0.0.0/24'] } },
+  'application-gateway': {
+    cloud: 'azure',
+    key: 'applicationGateway',
+    settings: { subnetCidrs: ['10.0.0.0/24'] },
+  },
+  gce: { cloud: 'gcp', key: 'gce', settings: {} },
+};
+
+const without = (map: Overlay, ...keys: string[]) =>
+  Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
+
+/** Less what an environment removes, which is needed. */
+const kept = (map: Overlay) => Object.fromEntries(Object.entries(map ?? {}).filter(([, value]) => value !== null));
+
+/** The overlay with what is said of clouds in many places made to fit together. All else stays. */
+export function onOneCloud(overlay: Overlay): Overlay {
+  const owner = EDGES[overlay.edge?.type]?.cloud;
+  const provider = owner ?? overlay.cloud?.provider ?? 'generic';
+  const changed = { ...overlay };
+  if (overlay.cloud || owner) changed.cloud = cloudOf(overlay.cloud ?? {}, provider);
+  for (const name of ['backend', 'frontend']) {
+    if (overlay[name]) changed[name] = applicationOf(overlay[name], provider);
+  }
+  if (overlay.edge) changed.edge = edgeOf(overlay.edge, provider);
+  return changed;
+}
+
+function cloudOf(cloud: Overlay, provider: string): Overlay {
+  const needed = CLOUDS[provider]?.settings;
+  // A key is of the region in its own name; by chance it is of another.
+  const given = without(kept(cloud[provider]), 'kmsKey');
+  return { provider, ...(needed ? { [provider]: { ...needed, ...given } } : {}) };
+}
+
+function applicationOf(application: Overlay, provider: string): Overlay {
+  const cloud = CLOUDS[provider];
+  if (!cloud) return without(application, 'identity', 'spot');
+  return application.identity ? { ...application, identity: cloud.identity } : application;
+}
+
+function edgeOf(edge: Overlay, provider: string): Overlay {
+  const own = EDGES[edge.type];
+  const plain = without(edge, ...Object.values(EDGES).map(({ key }) => key));
+  if (!own) return edge.type === 'gateway-api' && CLOUDS[provider] ? plain : without(plain, 'scheme');
+  const features = { rateLimit: null, cors: null, bodyLimit: null };
+  const rest = without(plain, 'controller', 'className', 'securityHeaders', 'timeoutSeconds');
+  const settings = { ...own.settings, ...kept(edge[own.key]) };
+  if (own.key === 'alb') return { ...rest, ...features, certificateIssuer: null, alb: settings };
+  if (own.key === 'applicationGateway')
+    return { ...rest, ...features, applicationGateway: without(settings, 'certificate') };
+  const gce =
+    edge.scheme === 'internal'
+      ? { proxySubnetCidrs: ['10.9.0.0/23'], ...without(settings, 'managedCertificate', 'sslPolicy', 'securityPolicy') }
+      : without(settings, 'managedCertificate', 'proxySubnetCidrs');
+  return { ...rest, ...features, gce };
+}
