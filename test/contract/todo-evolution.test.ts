@@ -160,7 +160,9 @@ describe('production', () => {
       'kafka-exporter',
       'kafka-topics',
       'postgres',
+      'postgres-backup',
       'redis',
+      'redis-backup',
       'zookeeper',
       'zookeeper-exporter',
     ]);
@@ -284,15 +286,39 @@ describe('production', () => {
     expect(sidecar.map((figure) => annotations[`dapr.io/sidecar-${figure}`])).toEqual(figures);
   });
 
-  test('totals: requests 2.5 CPU and 6Gi, limits 10 CPU and 14Gi, each within a tenth; 240Gi and the backups to come', () => {
+  test('backups: less than 15 minutes lost, back within an hour, a spool of 10Gi, restores that are tried', () => {
+    const cronJob = (name: string) => production.one('CronJob', name);
+    const sum = (name: string, objective: string) => cronJob(name).metadata.annotations[`cdk8s-webstack/${objective}`];
+    expect(sum('postgres-backup', 'rpo')).toMatch(/ = 5m \d+s of 15m$/);
+    expect(sum('postgres-restore', 'rto')).toMatch(/ = \d+m \d+s of 1h$/);
+    expect(production.one('PersistentVolumeClaim', 'postgres-backup').spec.resources.requests.storage).toBe('10Gi');
+    expect(podOf(production, 'StatefulSet', 'postgres').containers.map(({ name }: any) => name)).toContain(
+      'wal-upload',
+    );
+    expect([cronJob('postgres-restore').spec.suspend, cronJob('postgres-restore-drill').spec.suspend]).toEqual([
+      true,
+      false,
+    ]);
+    const alerts = production.all('PrometheusRule')[0].spec.groups.flatMap(({ rules }: any) => rules);
+    expect(alerts.map(({ alert }: any) => alert)).toEqual(
+      expect.arrayContaining(['PostgresWalNotSent', 'PostgresBaseBackupOld', 'PostgresRestoreDrillFailed']),
+    );
+    // A volume alone is enough in dev.
+    expect(dist.dev.all('CronJob').map(({ metadata }) => metadata.name)).toEqual([
+      'postgres-backup',
+      'postgres-restore',
+    ]);
+    expect(JSON.stringify(dist.dev.objects)).not.toContain('backup-credentials');
+  });
+
+  test('totals: requests 2.5 CPU and 6Gi, limits 10 CPU and 14Gi, each within a tenth; 250Gi', () => {
     const { requests, limits, storage } = summarize('todo-evolution', 'production', production.objects);
     const within = (found: number, wanted: number) => expect(Math.abs(found / wanted - 1)).toBeLessThanOrEqual(0.1);
     within(parseCpu(requests.cpu), 2500);
     within(parseBytes(requests.memory), 6 * 2 ** 30);
     within(parseCpu(limits.cpu), 10_000);
     within(parseBytes(limits.memory), 14 * 2 ** 30);
-    // The contract's 250Gi hold a spool of 10Gi for backups.
-    expect(storage).toBe('240Gi');
+    expect(storage).toBe('250Gi');
   });
 });
 

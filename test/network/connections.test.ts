@@ -47,13 +47,14 @@ describe('use', () => {
     });
     const { env } = objects.one('Deployment', 'api').spec.template.spec.containers[0];
     expect(env.map(({ name }: any) => name)).toEqual([
+      'DATABASE_USER',
       'DATABASE_PASSWORD',
       'REDIS_PASSWORD',
       'DATABASE_URL',
       'REDIS_URL',
     ]);
-    expect(env[0].valueFrom.secretKeyRef).toEqual({ name: 'db-credentials', key: 'password' });
-    expect(env[2].value).toBe('postgresql://app:$(DATABASE_PASSWORD)@db:5432/app');
+    expect(env[1].valueFrom.secretKeyRef).toEqual({ name: 'db-credentials', key: 'password' });
+    expect(env[3].value).toBe('postgresql://$(DATABASE_USER):$(DATABASE_PASSWORD)@db:5432/app');
   });
 
   test('waits with the tools of the server, as the server image runs', () => {

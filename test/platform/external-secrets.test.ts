@@ -78,7 +78,13 @@ describe.each(PROVIDERS)('the store of %s', (provider) => {
       );
     const objects = build({ source: 'external-secrets', store: storeOf(provider) });
     const found = objects.filter(({ kind }) => kind === 'ExternalSecret').map(({ metadata }) => metadata.name);
-    expect(found.sort()).toEqual(['backend-secrets', 'dapr-api-token', 'postgres-credentials', 'redis-credentials']);
+    expect(found.sort()).toEqual([
+      'backend-secrets',
+      'backup-credentials',
+      'dapr-api-token',
+      'postgres-credentials',
+      'redis-credentials',
+    ]);
     const before = build().map((object) => JSON.stringify(object));
     const added = objects.filter((object) => !before.includes(JSON.stringify(object)));
     expect(objects.length - before.length).toBe(added.length);

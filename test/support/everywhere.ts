@@ -56,6 +56,8 @@ const matches = (selector: any, labels: any = {}) =>
 const isEmpty = (value: any) => value === undefined || Object.keys(value).length === 0;
 const podsOf = (workload: Workload) => workload.template.metadata?.labels ?? {};
 const selected = (world: World, selector: any) => world.workloads.filter((one) => matches(selector, podsOf(one)));
+/** Jobs of one workload have its name in common. */
+const namesOf = (workloads: Workload[]) => new Set(workloads.map((one) => podsOf(one)['app.kubernetes.io/name']));
 const unless = (holds: unknown, problem: string) => (holds ? [] : [problem]);
 const each = <T>(items: Iterable<T> | undefined, check: (item: T) => string[]) => [...(items ?? [])].flatMap(check);
 const repeated = <T>(items: readonly T[]) => [...new Set(items.filter((item, index) => items.indexOf(item) !== index))];
@@ -478,7 +480,7 @@ function policies(world: World): string[] {
     ...unless(denies, 'no NetworkPolicy denies everything'),
     ...each(wide, (one) => unless(dns(one), `${idOf(one)}: opens more than DNS for every pod`)),
     ...each(own, (one) => [
-      ...unless(selected(world, one.spec.podSelector).length === 1, `${idOf(one)}: is not that of one workload`),
+      ...unless(namesOf(selected(world, one.spec.podSelector)).size === 1, `${idOf(one)}: is not that of one workload`),
       ...unless(both(one), `${idOf(one)}: is not for both ways`),
       ...each(one.spec.ingress, ({ ports }: any) =>
         each(ports, ({ port }: any) =>

@@ -169,6 +169,14 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     ['/spec/mtls/sentryAddress: required field is missing'],
   ],
   [
+    'PrometheusRule',
+    custom('monitoring.coreos.com/v1', 'PrometheusRule', {
+      groups: [{ name: 'web', rules: [{ alert: 'Down', expr: 'up == 0', for: '5m' }] }],
+    }),
+    custom('monitoring.coreos.com/v1', 'PrometheusRule', { groups: [{ name: '', rules: [{ alert: 'Down' }] }] }),
+    [expect.stringMatching(/^\/spec\/groups\/0\/name: /), '/spec/groups/0/rules/0/expr: required field is missing'],
+  ],
+  [
     'Resiliency',
     custom('dapr.io/v1alpha1', 'Resiliency', {
       policies: {
