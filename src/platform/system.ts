@@ -3,6 +3,7 @@ import type { Construct, IConstruct } from 'constructs';
 
 import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeResourceQuota } from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
+import { Certificates, type TlsSettings } from './certificates';
 import { peakDemand } from './demand';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
@@ -81,6 +82,12 @@ export interface SystemSettings {
    * @default - pods labelled `app.kubernetes.io/name: prometheus` in the namespace `monitoring`
    */
   readonly prometheus?: PrometheusSettings;
+
+  /**
+   * Encryption of what the parts of the system say to one another.
+   * @default - none; the network policies alone say who hears whom
+   */
+  readonly tls?: TlsSettings;
 }
 
 /** A system in one environment. */
@@ -168,6 +175,7 @@ export class System extends Chart {
     const resolved = resolveSystem(props);
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
+    new Certificates(this, props.tls);
 
     this.renderNamespace(props.namespace);
     this.renderDefaultDeny();
