@@ -21,6 +21,7 @@ import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../worklo
 import { versionOf, Workload } from '../workload/workload';
 import { EXPORTER_KEY, EXPORTER_ROLE, rolesScript, SECRETS_MOUNT } from './postgres-roles';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
+import { PostgresTls, RELOADING_SERVER } from './postgres-tls';
 
 const SQL: ListeningPort = { name: 'postgres', port: 5432 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9187 };
@@ -40,11 +41,15 @@ export class Postgres extends Workload implements IConnectable {
   /** The script that makes the roles when the volume is empty. */
   public readonly initScripts: KubeConfigMap;
 
-  /** What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`. */
+  /**
+   * What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`, and with TLS
+   * `DATABASE_SSLMODE` and `_SSLROOTCERT`.
+   */
   public readonly endpoint: Endpoint;
 
   private readonly secret: string;
   private readonly profile: ImageProfile;
+  private readonly tls?: PostgresTls;
 
   public constructor(scope: Construct, id: string, settings: PostgresSettings = {}) {
     const resolved = resolvePostgres(settings);
@@ -63,7 +68,9 @@ export class Postgres extends Workload implements IConnectable {
       metadata: { name: `${id}-init` },
       data: { '10-roles.sh': rolesScript(resolved.user, resolved.database) },
     });
-    this.endpoint = this.describeEndpoint(resolved);
+    this.tls = PostgresTls.ofServer(this);
+    const plain = this.describeEndpoint(resolved);
+    this.endpoint = this.tls?.endpoint(plain) ?? plain;
     this.service = renderHeadlessService(this, [SQL]);
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
@@ -108,6 +115,7 @@ export class Postgres extends Workload implements IConnectable {
           { name: 'init', configMap: { name: this.initScripts.name } },
           secretVolume('credentials', this.secret, ['password', 'postgres-password', EXPORTER_KEY]),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
+          ...(this.tls ? [this.tls.volume] : []),
         ],
         // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
         graceSeconds: 120,
@@ -130,9 +138,11 @@ export class Postgres extends Workload implements IConnectable {
         image: resolved.image,
         profile: this.profile,
         resources: resolved.resources,
+        files: this.tls?.serverFiles,
       },
       {
-        args: Object.entries(resolved.parameters)
+        command: this.tls && ['sh', '-c', RELOADING_SERVER, 'sh'],
+        args: Object.entries({ ...resolved.parameters, ...this.tls?.parameters })
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .flatMap(([name, value]) => ['-c', `${name}=${value}`]),
         env: [
@@ -156,6 +166,7 @@ export class Postgres extends Workload implements IConnectable {
           { name: DATA_VOLUME, mountPath: MOUNT },
           { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
           { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
+          ...(this.tls ? [this.tls.mount] : []),
         ],
       },
     );
@@ -163,11 +174,15 @@ export class Postgres extends Workload implements IConnectable {
 
   private renderExporter({ exporter, database }: ResolvedPostgres) {
     const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
+    const address = this.tls
+      ? `localhost:${SQL.port}/${database}${this.tls.query}`
+      : `127.0.0.1:${SQL.port}/${database}?sslmode=disable`;
     const env = [
       { name: 'DATA_SOURCE_PASS_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
-      { name: 'DATA_SOURCE_URI', value: `127.0.0.1:${SQL.port}/${database}?sslmode=disable` },
+      { name: 'DATA_SOURCE_URI', value: address },
       { name: 'DATA_SOURCE_USER', value: EXPORTER_ROLE },
     ];
-    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount });
+    const files = this.tls?.clientFiles;
+    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount }, files);
   }
 }

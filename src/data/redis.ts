@@ -19,20 +19,23 @@ import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { checksumOf, versionOf, Workload } from '../workload/workload';
 import { type RedisSettings, resolveRedis, type ResolvedRedis } from './redis-settings';
+import { RedisTls } from './redis-tls';
 
 const REDIS: ListeningPort = { name: 'redis', port: 6379 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9121 };
 const DATA_MOUNT = '/data';
 const CONFIG_MOUNT = '/etc/redis';
 const SECRETS_MOUNT = '/run/secrets/redis';
-const EXPORTER_ADDRESS = 'redis://127.0.0.1:6379';
 const EXPORTER_KEY = 'exporter.json';
+
+/** How the exporter begins to write the address that it dials, and the rest of it. */
+type Address = readonly [scheme: string, host: string];
 
 /**
  * What the Secret holds beside the password: the part of the configuration with passwords, and the file in which the
- * exporter looks up its own. The exporter may read figures, and no data.
+ * exporter looks up its own, by the address that it dials. The exporter may read figures, and no data.
  */
-const SECRET_KEYS = {
+const secretKeys = ([scheme, host]: Address) => ({
   password: {},
   'exporter-password': {},
   'auth.conf': {
@@ -44,18 +47,20 @@ const SECRET_KEYS = {
   },
   // Older releases look the password up by the address alone, later ones by the address with the user in it.
   [EXPORTER_KEY]: {
-    template:
-      '{"redis://exporter@127.0.0.1:6379":"{{exporter-password}}","redis://127.0.0.1:6379":"{{exporter-password}}"}',
+    template: `{"${scheme}exporter@${host}":"{{exporter-password}}","${scheme}${host}":"{{exporter-password}}"}`,
   },
-};
+});
 
-const configuration = ({ maxMemory, evictionPolicy }: ResolvedRedis) => `include ${SECRETS_MOUNT}/auth.conf
+const configuration = (
+  { maxMemory, evictionPolicy }: ResolvedRedis,
+  ports: string,
+) => `include ${SECRETS_MOUNT}/auth.conf
 appendfsync everysec
 appendonly yes
 dir ${DATA_MOUNT}
 maxmemory ${maxMemory}
 maxmemory-policy ${evictionPolicy}
-port ${REDIS.port}
+${ports}
 save ""
 tcp-keepalive 60
 `;
@@ -74,11 +79,13 @@ export class Redis extends Workload implements IConnectable {
   /** The configuration, less passwords. */
   public readonly configMap: KubeConfigMap;
 
-  /** What a client needs to know: `REDIS_HOST`, `_PORT`, `_PASSWORD` and `_URL`. */
+  /** What a client needs to know: `REDIS_HOST`, `_PORT`, `_PASSWORD` and `_URL`, and with TLS `REDIS_TLS` and `_CA_FILE`. */
   public readonly endpoint: Endpoint;
 
   private readonly secret: string;
   private readonly profile: ImageProfile;
+  private readonly tls?: RedisTls;
+  private readonly exporterAddress: Address;
 
   public constructor(scope: Construct, id: string, settings: RedisSettings = {}) {
     const resolved = resolveRedis(settings);
@@ -88,10 +95,16 @@ export class Redis extends Workload implements IConnectable {
     checkResources(this, 'resources', resolved.resources);
 
     this.secret = `${id}-credentials`;
-    Secrets.of(this).declare({ name: this.secret, keys: SECRET_KEYS });
-    const data = { 'redis.conf': configuration(resolved) };
+    this.tls = RedisTls.ofServer(this);
+    this.exporterAddress = this.tls
+      ? ['rediss://', `localhost:${REDIS.port}`]
+      : ['redis://', `127.0.0.1:${REDIS.port}`];
+    Secrets.of(this).declare({ name: this.secret, keys: secretKeys(this.exporterAddress) });
+    const ports = this.tls?.configuration(REDIS.port) ?? `port ${REDIS.port}`;
+    const data = { 'redis.conf': configuration(resolved, ports) };
     this.configMap = new KubeConfigMap(this, 'config', { metadata: { name: `${id}-config` }, data });
-    this.endpoint = this.describeEndpoint(resolved.image);
+    const plain = this.describeEndpoint(resolved.image);
+    this.endpoint = this.tls?.endpoint(plain) ?? plain;
     this.service = renderHeadlessService(this, [REDIS]);
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
@@ -109,13 +122,18 @@ export class Redis extends Workload implements IConnectable {
       ports: [REDIS],
       environment: { REDIS_HOST: host, REDIS_PORT: `${REDIS.port}` },
       secrets: [{ variable: 'REDIS_PASSWORD', ...password }],
-      composed: { REDIS_URL: `redis://:$(REDIS_PASSWORD)@${host}:${REDIS.port}/0` },
+      composed: { REDIS_URL: `${this.tls ? 'rediss' : 'redis'}://:$(REDIS_PASSWORD)@${host}:${REDIS.port}/0` },
       waitFor: {
         image: { ...image, ...this.profile },
-        script: `redis-cli -h ${host} -p ${REDIS.port} ping | grep -q PONG`,
+        script: `redis-cli${this.flags} -h ${host} -p ${REDIS.port} ping | grep -q PONG`,
         secrets: [{ variable: 'REDISCLI_AUTH', ...password }],
       },
     };
+  }
+
+  /** What `redis-cli` is told of TLS. */
+  private get flags(): string {
+    return this.tls ? ` ${this.tls.flags}` : '';
   }
 
   private renderPod(resolved: ResolvedRedis, annotations: Record<string, string>): Pod {
@@ -139,7 +157,9 @@ export class Redis extends Workload implements IConnectable {
   }
 
   private renderServer(resolved: ResolvedRedis) {
-    const ask = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli -h 127.0.0.1 -p ${REDIS.port} ping`;
+    const cli = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli${this.flags} -h 127.0.0.1 -p ${REDIS.port}`;
+    const ask = `${cli} ping`;
+    const server = ['redis-server', `${CONFIG_MOUNT}/redis.conf`];
     const probe = (accepted: string, periodSeconds: number, failureThreshold: number): Probe => ({
       exec: { command: ['sh', '-c', `${ask} | grep -qE '${accepted}'`] },
       periodSeconds,
@@ -147,9 +167,15 @@ export class Redis extends Workload implements IConnectable {
       failureThreshold,
     });
     return hardened(
-      { name: 'redis', image: resolved.image, profile: this.profile, resources: resolved.resources },
       {
-        command: ['redis-server', `${CONFIG_MOUNT}/redis.conf`],
+        name: 'redis',
+        image: resolved.image,
+        profile: this.profile,
+        resources: resolved.resources,
+        files: this.tls?.serverFiles,
+      },
+      {
+        command: this.tls?.renewing(cli, server) ?? server,
         ports: [{ name: REDIS.name, containerPort: REDIS.port, protocol: 'TCP' }],
         startupProbe: probe('PONG|LOADING|MISCONF', 5, 24),
         readinessProbe: probe('PONG', 5, 3),
@@ -167,10 +193,11 @@ export class Redis extends Workload implements IConnectable {
   private renderExporter({ exporter }: ResolvedRedis) {
     const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
     const env = [
-      { name: 'REDIS_ADDR', value: EXPORTER_ADDRESS },
+      { name: 'REDIS_ADDR', value: this.exporterAddress.join('') },
+      ...(this.tls?.exporterVariables ?? []),
       { name: 'REDIS_PASSWORD_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
       { name: 'REDIS_USER', value: 'exporter' },
     ];
-    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount });
+    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount }, this.tls?.clientFiles);
   }
 }
