@@ -6,6 +6,7 @@ import { System, type SystemProps } from '../../src/platform/system';
 import { Secrets } from '../../src/platform/secrets';
 import { WebService } from '../../src/workload/web-service';
 import { Postgres } from '../../src/data/postgres';
+import { Redis } from '../../src/data/redis';
 import { KubeConfigMap } from '../../imports/k8s';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
 import { finished, testSystem } from '../support/system';
@@ -22,11 +23,13 @@ const all: Complete<SystemProps> = {
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
+  tls: { enabled: true, issuer: { kind: 'ClusterIssuer', name: 'corporate' }, durationDays: 60, renewBeforeDays: 20 },
 };
 
 const make = (props: SystemProps) => {
   const system = new System(new App(), 'shop-test', props);
   new WebService(system.layer('apps'), 'web', { ...web, metrics: {} });
+  new Redis(system.layer('data'), 'cache');
   return finished(system).objects;
 };
 
