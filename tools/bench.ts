@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { folderOf, toolSet } from './real/sets';
 
 /**
  * Compares whole processes, side by side and in turn: our synth of all environments with `helm template` and
@@ -11,9 +12,6 @@ import { join, resolve } from 'node:path';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const ROOT = process.cwd();
-const CACHE =
-  process.env['WEBSTACK_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cdk8s-webstack/bin');
 
 /** As `npm run synth`: a run this short ends before what the optimizing compiler makes could pay for itself. */
 const NODE = ['node', '--no-opt'];
@@ -57,15 +55,15 @@ function layOut(environment: string): { chart: string; kustomization: string } {
   return { chart, kustomization };
 }
 
-/** The tool's path: the project's own cache first, then the PATH. */
+/** The tool's path: that of `npm run tools` first, then the PATH. */
 function find(tool: string): string | undefined {
-  const folders = [CACHE, ...(process.env['PATH'] ?? '').split(':')];
+  const folders = [join(folderOf(toolSet(tool)), 'bin'), ...(process.env['PATH'] ?? '').split(':')];
   return folders.map((folder) => join(folder, tool)).find((path) => existsSync(path));
 }
 
 function peer(name: string, tool: string, command: (path: string, environment: string) => string[]): Peer {
   const path = find(tool);
-  if (!path) return { name, commands: [], missing: `${tool} is neither in ${CACHE} nor on the PATH` };
+  if (!path) return { name, commands: [], missing: `${tool} is not on the PATH: run "npm run tools -- ${tool}"` };
   return { name, commands: environments.map((environment) => command(path, environment)) };
 }
 

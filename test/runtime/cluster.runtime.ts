@@ -1,0 +1,60 @@
+/** @tools cluster crds */
+import { DIST } from '../support/dist';
+import { Cluster } from './support/cluster';
+import { eventually } from './support/process';
+import { proof } from './support/proof';
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await Cluster.start({ users: { olive: ['visitors'] } });
+  cluster.applyCrds('cert-manager', 'dapr', 'gateway', 'gateway-api', 'external-secrets');
+}, 120_000);
+
+const APPLY = ['apply', '--server-side', '--validate=strict', '-f'];
+
+/** The version of every object of the folder. It moves with each write, whatever was written. */
+function versions(folder: string): string[] {
+  const name = '{.kind}/{.metadata.namespace}/{.metadata.name}={.metadata.resourceVersion}';
+  return cluster
+    .kubectl(['get', '-f', folder, `-o=jsonpath={range .items[*]}${name}{"\\n"}{end}`])
+    .trim()
+    .split('\n');
+}
+
+proof('an API server takes todo-evolution/production strictly, and the second time changes nothing', async () => {
+  const folder = `${DIST}/todo-evolution/production`;
+  const began = Date.now();
+  cluster.kubectl([...APPLY, folder]);
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  const first = versions(folder);
+  expect(first.length).toBeGreaterThan(50);
+
+  cluster.kubectl([...APPLY, folder]);
+  expect(versions(folder)).toEqual(first);
+  return `${first.length} objects in ${seconds} s`;
+});
+
+proof('the API server refuses a field that it does not know, and a user without rights', async () => {
+  const input = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: odd, namespace: default }\nfield: 1\n';
+  expect(() => cluster.kubectl([...APPLY, '-'], { input })).toThrow('field not declared in schema');
+  expect(() => cluster.kubectl(['get', 'secrets', '-A'], { user: 'olive' })).toThrow('is forbidden');
+  return 'both refused';
+});
+
+proof(
+  'the control plane makes the pods of a Deployment, restricted namespaces refuse root, the scheduler finds no node',
+  async () => {
+    const whole = await Cluster.start({ controllers: true, scheduler: true });
+    whole.kubectl(['create', 'namespace', 'shop']);
+    whole.kubectl(['create', 'deployment', 'web', '--image=web:1', '--replicas=2', '-n', 'shop']);
+    const began = Date.now();
+    const phase = '-o=jsonpath={.items[*].status.conditions[?(@.type=="PodScheduled")].reason}';
+    await eventually(() => whole.kubectl(['get', 'pods', '-n', 'shop', phase]) === 'Unschedulable Unschedulable');
+
+    whole.kubectl(['label', 'namespace', 'shop', 'pod-security.kubernetes.io/enforce=restricted']);
+    const pod = ['run', 'root', '--image=web:1', '-n', 'shop'];
+    expect(() => whole.kubectl(pod)).toThrow('violates PodSecurity "restricted:latest"');
+    return `two pods, found unschedulable after ${Date.now() - began} ms`;
+  },
+);

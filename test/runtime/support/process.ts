@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { runFolder } from './run-folder';
+
+export interface ProcessOptions {
+  /** Its variables; nothing is inherited but PATH. */
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Run it as a user without rights, for what refuses root or would prove less as root. */
+  readonly unprivileged?: boolean;
+}
+
+export interface ServerOptions extends ProcessOptions {
+  /** It is up when this port of 127.0.0.1 accepts connections. */
+  readonly port?: number;
+  /** It is up when it has printed this. */
+  readonly line?: RegExp;
+  /** @default 30 */
+  readonly seconds?: number;
+}
+
+/** `nobody` on every Linux: a user that has a name, which some servers ask for. */
+const NOBODY = 65534;
+
+const isRoot = () => process.getuid!() === 0;
+
+/**
+ * The kernel ends it with us, however we end: no handler of ours has to run. Replaces itself by the command, so that the
+ * process id is the server's.
+ */
+function commandLine(command: string, args: readonly string[], options: ProcessOptions): [string, string[]] {
+  const user =
+    options.unprivileged && isRoot()
+      ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
+      : [];
+  return ['setpriv', [...user, '--pdeathsig=KILL', '--', command, ...args]];
+}
+
+const environment = ({ env = {} }: ProcessOptions) => ({ PATH: process.env['PATH'], LC_ALL: 'C', ...env });
+
+/** Runs it to its end, and returns what it printed; fails if it fails. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: ProcessOptions & { input?: string } = {},
+): string {
+  const { stdout, stderr, status, error } = spawnSync(...commandLine(command, args, options), {
+    cwd: options.cwd ?? runFolder(),
+    env: environment(options),
+    input: options.input,
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+    timeout: 120_000,
+  });
+  if (error) throw new Error(`cannot run ${command}: ${error.message}`);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stderr}${stdout}`);
+  return stdout;
+}
+
+/** A server that runs. */
+export class Server {
+  public readonly pid: number;
+  private text = '';
+  private ended: string | undefined;
+  private readonly end: Promise<void>;
+
+  public constructor(
+    private readonly name: string,
+    child: ChildProcess,
+  ) {
+    this.pid = child.pid!;
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.text += text));
+    }
+    this.end = new Promise((done) =>
+      child.on('exit', (code, signal) => {
+        this.ended = signal ?? `code ${code}`;
+        done();
+      }),
+    );
+  }
+
+  /** What it has printed so far. */
+  public get output(): string {
+    return this.text;
+  }
+
+  public get isRunning(): boolean {
+    return this.ended === undefined;
+  }
+
+  /** Fails, with what it printed last, if it ends or lets us wait too long. */
+  public async until(what: string, isSo: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await isSo())) {
+      const late = Date.now() > deadline;
+      if (!this.isRunning || late) {
+        const reason = late ? `not after ${seconds} s` : `it ended with ${this.ended}`;
+        throw new Error(`${this.name}: waited for ${what}; ${reason}. It printed:\n${this.text.slice(-4000)}`);
+      }
+      await sleep(20);
+    }
+  }
+
+  /** Ends it and waits until it has ended; whatever does not heed the signal in time is killed. */
+  public async stop(signal: NodeJS.Signals = 'SIGTERM', seconds = 20): Promise<void> {
+    if (!this.isRunning) return;
+    process.kill(this.pid, signal);
+    const killer = setTimeout(() => process.kill(this.pid, 'SIGKILL'), seconds * 1000);
+    await this.end;
+    clearTimeout(killer);
+  }
+
+  /** `kill -9`: it gets no chance to save anything. */
+  public async kill(): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+}
+
+/** The servers of this file of proofs, in the order of their start. */
+const started: Server[] = [];
+
+/** Starts it and waits until it is up. It is stopped after the last proof of the file at the latest. */
+export async function startProcess(
+  name: string,
+  command: string,
+  args: readonly string[],
+  options: ServerOptions = {},
+): Promise<Server> {
+  const child = spawn(...commandLine(command, args, options), {
+    cwd: options.cwd ?? runFolder(),
+    env: environment(options),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // Without setpriv there is no process id to speak of.
+  await new Promise((done, fail) => child.once('spawn', done).once('error', fail));
+  const server = new Server(name, child);
+  started.push(server);
+  const { port, line, seconds } = options;
+  if (port !== undefined) await server.until(`port ${port}`, () => accepts(port), seconds);
+  if (line !== undefined) await server.until(`${line}`, () => line.test(server.output), seconds);
+  return server;
+}
+
+/** What was started last may need what was started first. */
+export async function stopAll(): Promise<void> {
+  for (const server of started.splice(0).reverse()) await server.stop();
+}
+
+/** An empty folder that goes with the run; with `unprivileged` it belongs to the user without rights. */
+export function scratchFolder(name: string, { unprivileged = false } = {}): string {
+  const folder = mkdtempSync(join(runFolder(), `${name}-`));
+  if (unprivileged && isRoot()) chownSync(folder, NOBODY, NOBODY);
+  return folder;
+}
+
+/** A folder inside of a scratch folder, of the same owner. */
+export function folderIn(folder: string, name: string, { unprivileged = false } = {}): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  if (unprivileged && isRoot()) chownSync(path, NOBODY, NOBODY);
+  return path;
+}
+
+/** A port that nobody uses now; start what is to use it soon. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    const answer = (open: boolean) => () => {
+      socket.destroy();
+      done(open);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false));
+  });
+}
+
+export const sleep = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Waits until it is so; what throws is not so yet. */
+export async function eventually(isSo: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    let reason: unknown = 'it is not so';
+    try {
+      if (await isSo()) return;
+    } catch (error) {
+      reason = error;
+    }
+    if (Date.now() > deadline) throw new Error(`not after ${seconds} s: ${reason}`);
+    await sleep(100);
+  }
+}

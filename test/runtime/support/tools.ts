@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { folderOf, toolSet } from '../../../tools/real/sets';
+import { runFolder } from './run-folder';
+
+/** The path of a file in a tool set: `toolPath('postgres', 'bin/psql')`. */
+export function toolPath(name: string, file: string): string {
+  const installed = folderOf(toolSet(name));
+  if (!existsSync(installed)) throw new Error(`no ${installed}: run \`npm run tools -- ${name}\` first`);
+  const path = join(forEveryUser(installed), file);
+  if (!existsSync(path)) throw new Error(`the tool set ${name} has no ${file}: look into ${installed}`);
+  return path;
+}
+
+/**
+ * Root's cache is closed to the user as whom servers run that refuse root: they get the same files by another path. Links,
+ * where the file system allows it.
+ */
+function forEveryUser(installed: string): string {
+  if (process.getuid!() !== 0) return installed;
+  const open = join(runFolder(), 'tools', basename(installed));
+  if (existsSync(open)) return open;
+  mkdirSync(join(runFolder(), 'tools'), { recursive: true });
+  const copied = ['-al', '-a'].some((how) => spawnSync('cp', [how, installed, open]).status === 0);
+  if (!copied) throw new Error(`cannot copy ${installed} to ${open}`);
+  return open;
+}

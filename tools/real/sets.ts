@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { closest, distance } from 'fastest-levenshtein';
+
+/** What is installed together. Its recipe is the folder of this name beside this file. */
+export interface ToolSet {
+  readonly name: string;
+  /** Commands that its recipe runs. */
+  readonly needs: readonly Toolchain[];
+  /** What comes of it, in a few words. */
+  readonly what: string;
+  /** How long it takes on two cores when nothing is there yet. */
+  readonly takes: string;
+}
+
+type Toolchain = keyof typeof TOOLCHAINS;
+
+/** How to get what the recipes run. */
+export const TOOLCHAINS = {
+  go: 'Go 1.26 or newer',
+  mvn: 'Maven 3 (Debian and Ubuntu: apt install maven)',
+  java: 'a Java runtime, 17 or newer (Debian and Ubuntu: apt install default-jre-headless)',
+  python3: 'Python 3 with pip (Debian and Ubuntu: apt install python3-pip)',
+  xz: 'xz (Debian and Ubuntu: apt install xz-utils)',
+  'apt-get': 'a Debian or Ubuntu: this set unpacks its packages',
+  dpkg: 'a Debian or Ubuntu: this set unpacks its packages',
+};
+
+export const TOOL_SETS: readonly ToolSet[] = [
+  { name: 'postgres', needs: ['mvn', 'java', 'python3', 'xz'], what: 'PostgreSQL 16 with its tools', takes: '10 s' },
+  { name: 'redis', needs: ['apt-get', 'dpkg'], what: 'Redis 7, exporters of Redis and PostgreSQL', takes: '5 s' },
+  { name: 'rclone', needs: ['go'], what: 'rclone: client and server of object stores', takes: '4 min' },
+  { name: 'crds', needs: ['go'], what: "other projects' custom resource definitions", takes: '30 s' },
+  { name: 'cluster', needs: ['go'], what: 'Kubernetes control plane, etcd, kubectl', takes: '5 min' },
+  { name: 'kwok', needs: ['go'], what: 'kwok: nodes and pods that only seem to run', takes: '2 min' },
+  { name: 'helm', needs: ['go'], what: 'helm', takes: '2 min' },
+  { name: 'kustomize', needs: ['go'], what: 'kustomize', takes: '1 min' },
+  { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '10 s' },
+  { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
+];
+
+const RECIPES = resolve('tools/real');
+
+export const recipeOf = (set: ToolSet): string => join(RECIPES, set.name);
+
+export function toolSet(name: string): ToolSet {
+  const names = TOOL_SETS.map((set) => set.name);
+  const found = TOOL_SETS.find((set) => set.name === name);
+  if (found) return found;
+  const near = closest(name, names);
+  const hint = distance(name, near) <= 3 ? `, did you mean "${near}"?` : '';
+  throw new Error(`no tool set "${name}"${hint}; there are ${names.join(', ')}`);
+}
+
+/** What belongs to the user and not to a checkout: all of them share it. */
+export const cacheFolder = (): string =>
+  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cdk8s-webstack');
+
+/** Where a set is installed: another recipe, another folder, so that no two checkouts disturb each other. */
+export function folderOf(set: ToolSet): string {
+  const recipe = createHash('sha256');
+  for (const file of readdirSync(recipeOf(set)).sort()) {
+    recipe
+      .update(`${file}\0`)
+      .update(readFileSync(join(recipeOf(set), file)))
+      .update('\0');
+  }
+  return join(cacheFolder(), `${set.name}-${recipe.digest('hex').slice(0, 12)}`);
+}
