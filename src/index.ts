@@ -14,6 +14,7 @@ export { Redis } from './data/redis';
 export { type EvictionPolicy, type RedisSettings } from './data/redis-settings';
 export {
   type Endpoint,
+  type IAuthenticator,
   type IConnectable,
   type ListeningPort,
   type Peer,
@@ -23,9 +24,17 @@ export {
 } from './network/connectable';
 export { type Connection, Connections } from './network/connections';
 export { Access, type AccessSettings } from './platform/access';
+export {
+  type CertificateIssuerSettings,
+  type CertificateProps,
+  Certificates,
+  IssuedCertificate,
+  type TlsSettings,
+} from './platform/certificates';
 export { Layer, type LayerName } from './platform/layers';
 export { type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
+export { type SecretFile } from './platform/secret-file';
 export { type SecretDeclaration, type SecretKey, Secrets } from './platform/secrets';
 export {
   type PrometheusSettings,
