@@ -9,8 +9,11 @@ import { ValidationError } from './validation-error';
 
 /** An issuer of cert-manager that is already there. */
 export interface CertificateIssuerSettings {
-  /** Whether it is one of the system's namespace or one of the whole cluster. */
-  readonly kind: 'ClusterIssuer' | 'Issuer';
+  /**
+   * Whether it is one of the whole cluster or one of the system's namespace.
+   * @default ClusterIssuer
+   */
+  readonly kind?: 'ClusterIssuer' | 'Issuer';
 
   /** Its name. */
   readonly name: DnsLabel;
@@ -52,7 +55,7 @@ export interface TlsSettings {
 /** Encryption with nothing left open; no issuer means one of the system's own. */
 export interface ResolvedTls {
   readonly enabled: boolean;
-  readonly issuer?: CertificateIssuerSettings;
+  readonly issuer?: Required<CertificateIssuerSettings>;
   readonly durationDays: number;
   readonly renewBeforeDays: number;
 }
@@ -62,7 +65,7 @@ export function resolveTls(settings: TlsSettings = {}): ResolvedTls {
   const durationDays = settings.durationDays ?? 90;
   return {
     enabled: settings.enabled ?? false,
-    issuer: settings.issuer && { kind: settings.issuer.kind, name: settings.issuer.name },
+    issuer: settings.issuer && { kind: settings.issuer.kind ?? 'ClusterIssuer', name: settings.issuer.name },
     durationDays,
     renewBeforeDays: settings.renewBeforeDays ?? Math.max(1, Math.floor(durationDays / 3)),
   };
