@@ -16,6 +16,18 @@ export class CertManagerCertificate extends KubeObject {
   }
 }
 
+/** Issuer of cert-manager.io/v1. */
+export class CertManagerIssuer extends KubeObject {
+  public constructor(scope: Construct, id: string, props: CertManagerIssuerProps) {
+    super(scope, id, { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', namespaced: true, content: props });
+  }
+
+  /** Merges fields into the object after everything else. */
+  public override(patch: CertManagerIssuerPatch): void {
+    this.merge(patch);
+  }
+}
+
 export interface CertManagerCertificatePatch {
   readonly metadata?: ObjectMetaPatch;
   readonly spec?: CertManagerCertificateSpecPatch;
@@ -326,4 +338,1046 @@ export interface CertManagerCertificateWindowsPatch {
   readonly cron?: string;
   readonly timezone?: string;
   readonly windowDuration?: string;
+}
+
+export interface CertManagerIssuerPatch {
+  readonly metadata?: ObjectMetaPatch;
+  readonly spec?: CertManagerIssuerSpecPatch;
+}
+
+export interface CertManagerIssuerProps {
+  readonly metadata?: ObjectMeta;
+  readonly spec: CertManagerIssuerSpec;
+}
+
+export interface CertManagerIssuerAccessKeyIDSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerAccessKeyIDSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerAccessTokenSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerAccessTokenSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerAccountSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerAccountSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerAcme {
+  readonly caBundle?: string;
+  readonly disableAccountKeyGeneration?: boolean;
+  readonly email?: string;
+  readonly enableDurationFeature?: boolean;
+  readonly externalAccountBinding?: CertManagerIssuerExternalAccountBinding;
+  readonly preferredChain?: string;
+  readonly privateKeySecretRef: CertManagerIssuerPrivateKeySecretRef;
+  readonly profile?: string;
+  readonly server: string;
+  readonly skipTLSVerify?: boolean;
+  readonly solvers?: CertManagerIssuerSolvers[];
+}
+
+export interface CertManagerIssuerAcmePatch {
+  readonly caBundle?: string;
+  readonly disableAccountKeyGeneration?: boolean;
+  readonly email?: string;
+  readonly enableDurationFeature?: boolean;
+  readonly externalAccountBinding?: CertManagerIssuerExternalAccountBindingPatch;
+  readonly preferredChain?: string;
+  readonly privateKeySecretRef?: CertManagerIssuerPrivateKeySecretRefPatch;
+  readonly profile?: string;
+  readonly server?: string;
+  readonly skipTLSVerify?: boolean;
+  readonly solvers?: CertManagerIssuerSolversPatch[];
+}
+
+export interface CertManagerIssuerAcmeDNS {
+  readonly accountSecretRef: CertManagerIssuerAccountSecretRef;
+  readonly host: string;
+}
+
+export interface CertManagerIssuerAcmeDNSPatch {
+  readonly accountSecretRef?: CertManagerIssuerAccountSecretRefPatch;
+  readonly host?: string;
+}
+
+export interface CertManagerIssuerAffinity {
+  readonly nodeAffinity?: CertManagerIssuerNodeAffinity;
+  readonly podAffinity?: CertManagerIssuerPodAffinity;
+  readonly podAntiAffinity?: CertManagerIssuerPodAntiAffinity;
+}
+
+export interface CertManagerIssuerAffinityPatch {
+  readonly nodeAffinity?: CertManagerIssuerNodeAffinityPatch;
+  readonly podAffinity?: CertManagerIssuerPodAffinityPatch;
+  readonly podAntiAffinity?: CertManagerIssuerPodAntiAffinityPatch;
+}
+
+export interface CertManagerIssuerAkamai {
+  readonly accessTokenSecretRef: CertManagerIssuerAccessTokenSecretRef;
+  readonly clientSecretSecretRef: CertManagerIssuerClientSecretSecretRef;
+  readonly clientTokenSecretRef: CertManagerIssuerClientTokenSecretRef;
+  readonly serviceConsumerDomain: string;
+}
+
+export interface CertManagerIssuerAkamaiPatch {
+  readonly accessTokenSecretRef?: CertManagerIssuerAccessTokenSecretRefPatch;
+  readonly clientSecretSecretRef?: CertManagerIssuerClientSecretSecretRefPatch;
+  readonly clientTokenSecretRef?: CertManagerIssuerClientTokenSecretRefPatch;
+  readonly serviceConsumerDomain?: string;
+}
+
+export interface CertManagerIssuerApiKeySecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerApiKeySecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerApiTokenSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerApiTokenSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerAppRole {
+  readonly path: string;
+  readonly roleId: string;
+  readonly secretRef: CertManagerIssuerSecretRef;
+}
+
+export interface CertManagerIssuerAppRolePatch {
+  readonly path?: string;
+  readonly roleId?: string;
+  readonly secretRef?: CertManagerIssuerSecretRefPatch;
+}
+
+export interface CertManagerIssuerAws {
+  readonly iamRoleArn?: string;
+  readonly mountPath?: string;
+  readonly region?: string;
+  readonly role: string;
+  readonly serviceAccountRef?: CertManagerIssuerServiceAccountRef;
+  readonly vaultHeaderValue?: string;
+}
+
+export interface CertManagerIssuerAwsPatch {
+  readonly iamRoleArn?: string;
+  readonly mountPath?: string;
+  readonly region?: string;
+  readonly role?: string;
+  readonly serviceAccountRef?: CertManagerIssuerServiceAccountRefPatch;
+  readonly vaultHeaderValue?: string;
+}
+
+export interface CertManagerIssuerAzureDNS {
+  readonly clientID?: string;
+  readonly clientSecretSecretRef?: CertManagerIssuerClientSecretSecretRef;
+  readonly environment?: 'AzurePublicCloud' | 'AzureChinaCloud' | 'AzureGermanCloud' | 'AzureUSGovernmentCloud';
+  readonly hostedZoneName?: string;
+  readonly managedIdentity?: CertManagerIssuerManagedIdentity;
+  readonly resourceGroupName: string;
+  readonly subscriptionID: string;
+  readonly tenantID?: string;
+  readonly zoneType?: 'AzurePublicZone' | 'AzurePrivateZone';
+}
+
+export interface CertManagerIssuerAzureDNSPatch {
+  readonly clientID?: string;
+  readonly clientSecretSecretRef?: CertManagerIssuerClientSecretSecretRefPatch;
+  readonly environment?: 'AzurePublicCloud' | 'AzureChinaCloud' | 'AzureGermanCloud' | 'AzureUSGovernmentCloud';
+  readonly hostedZoneName?: string;
+  readonly managedIdentity?: CertManagerIssuerManagedIdentityPatch;
+  readonly resourceGroupName?: string;
+  readonly subscriptionID?: string;
+  readonly tenantID?: string;
+  readonly zoneType?: 'AzurePublicZone' | 'AzurePrivateZone';
+}
+
+export interface CertManagerIssuerCa {
+  readonly crlDistributionPoints?: string[];
+  readonly issuingCertificateURLs?: string[];
+  readonly ocspServers?: string[];
+  readonly secretName: string;
+}
+
+export interface CertManagerIssuerCaPatch {
+  readonly crlDistributionPoints?: string[];
+  readonly issuingCertificateURLs?: string[];
+  readonly ocspServers?: string[];
+  readonly secretName?: string;
+}
+
+export interface CertManagerIssuerCaBundleSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerCaBundleSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerClientCertSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerClientCertSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerClientCertificate {
+  readonly mountPath?: string;
+  readonly name?: string;
+  readonly secretName?: string;
+}
+
+export interface CertManagerIssuerClientCertificatePatch {
+  readonly mountPath?: string;
+  readonly name?: string;
+  readonly secretName?: string;
+}
+
+export interface CertManagerIssuerClientKeySecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerClientKeySecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerClientSecretSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerClientSecretSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerClientTokenSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerClientTokenSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerCloud {
+  readonly apiTokenSecretRef: CertManagerIssuerApiTokenSecretRef;
+  readonly url?: string;
+}
+
+export interface CertManagerIssuerCloudPatch {
+  readonly apiTokenSecretRef?: CertManagerIssuerApiTokenSecretRefPatch;
+  readonly url?: string;
+}
+
+export interface CertManagerIssuerCloudDNS {
+  readonly hostedZoneName?: string;
+  readonly project: string;
+  readonly serviceAccountSecretRef?: CertManagerIssuerServiceAccountSecretRef;
+}
+
+export interface CertManagerIssuerCloudDNSPatch {
+  readonly hostedZoneName?: string;
+  readonly project?: string;
+  readonly serviceAccountSecretRef?: CertManagerIssuerServiceAccountSecretRefPatch;
+}
+
+export interface CertManagerIssuerCloudflare {
+  readonly apiKeySecretRef?: CertManagerIssuerApiKeySecretRef;
+  readonly apiTokenSecretRef?: CertManagerIssuerApiTokenSecretRef;
+  readonly email?: string;
+}
+
+export interface CertManagerIssuerCloudflarePatch {
+  readonly apiKeySecretRef?: CertManagerIssuerApiKeySecretRefPatch;
+  readonly apiTokenSecretRef?: CertManagerIssuerApiTokenSecretRefPatch;
+  readonly email?: string;
+}
+
+export interface CertManagerIssuerCredentialsRef {
+  readonly name: string;
+}
+
+export interface CertManagerIssuerCredentialsRefPatch {
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerDigitalocean {
+  readonly tokenSecretRef: CertManagerIssuerTokenSecretRef;
+}
+
+export interface CertManagerIssuerDigitaloceanPatch {
+  readonly tokenSecretRef?: CertManagerIssuerTokenSecretRefPatch;
+}
+
+export interface CertManagerIssuerDns01 {
+  readonly acmeDNS?: CertManagerIssuerAcmeDNS;
+  readonly akamai?: CertManagerIssuerAkamai;
+  readonly azureDNS?: CertManagerIssuerAzureDNS;
+  readonly cloudDNS?: CertManagerIssuerCloudDNS;
+  readonly cloudflare?: CertManagerIssuerCloudflare;
+  readonly cnameStrategy?: 'None' | 'Follow';
+  readonly digitalocean?: CertManagerIssuerDigitalocean;
+  readonly rfc2136?: CertManagerIssuerRfc2136;
+  readonly route53?: CertManagerIssuerRoute53;
+  readonly webhook?: CertManagerIssuerWebhook;
+}
+
+export interface CertManagerIssuerDns01Patch {
+  readonly acmeDNS?: CertManagerIssuerAcmeDNSPatch;
+  readonly akamai?: CertManagerIssuerAkamaiPatch;
+  readonly azureDNS?: CertManagerIssuerAzureDNSPatch;
+  readonly cloudDNS?: CertManagerIssuerCloudDNSPatch;
+  readonly cloudflare?: CertManagerIssuerCloudflarePatch;
+  readonly cnameStrategy?: 'None' | 'Follow';
+  readonly digitalocean?: CertManagerIssuerDigitaloceanPatch;
+  readonly rfc2136?: CertManagerIssuerRfc2136Patch;
+  readonly route53?: CertManagerIssuerRoute53Patch;
+  readonly webhook?: CertManagerIssuerWebhookPatch;
+}
+
+export interface CertManagerIssuerExternalAccountBinding {
+  readonly keyAlgorithm?: 'HS256' | 'HS384' | 'HS512';
+  readonly keyID: string;
+  readonly keySecretRef: CertManagerIssuerKeySecretRef;
+}
+
+export interface CertManagerIssuerExternalAccountBindingPatch {
+  readonly keyAlgorithm?: 'HS256' | 'HS384' | 'HS512';
+  readonly keyID?: string;
+  readonly keySecretRef?: CertManagerIssuerKeySecretRefPatch;
+}
+
+export interface CertManagerIssuerGatewayHTTPRoute {
+  readonly labels?: { [key: string]: string };
+  readonly parentRefs?: CertManagerIssuerParentRefs[];
+  readonly podTemplate?: CertManagerIssuerPodTemplate;
+  readonly serviceType?: string;
+}
+
+export interface CertManagerIssuerGatewayHTTPRoutePatch {
+  readonly labels?: { [key: string]: string };
+  readonly parentRefs?: CertManagerIssuerParentRefsPatch[];
+  readonly podTemplate?: CertManagerIssuerPodTemplatePatch;
+  readonly serviceType?: string;
+}
+
+export interface CertManagerIssuerHttp01 {
+  readonly gatewayHTTPRoute?: CertManagerIssuerGatewayHTTPRoute;
+  readonly ingress?: CertManagerIssuerIngress;
+}
+
+export interface CertManagerIssuerHttp01Patch {
+  readonly gatewayHTTPRoute?: CertManagerIssuerGatewayHTTPRoutePatch;
+  readonly ingress?: CertManagerIssuerIngressPatch;
+}
+
+export interface CertManagerIssuerImagePullSecrets {
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerImagePullSecretsPatch {
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerIngress {
+  readonly class?: string;
+  readonly ingressClassName?: string;
+  readonly ingressTemplate?: CertManagerIssuerIngressTemplate;
+  readonly name?: string;
+  readonly podTemplate?: CertManagerIssuerPodTemplate;
+  readonly serviceType?: string;
+}
+
+export interface CertManagerIssuerIngressPatch {
+  readonly class?: string;
+  readonly ingressClassName?: string;
+  readonly ingressTemplate?: CertManagerIssuerIngressTemplatePatch;
+  readonly name?: string;
+  readonly podTemplate?: CertManagerIssuerPodTemplatePatch;
+  readonly serviceType?: string;
+}
+
+export interface CertManagerIssuerIngressTemplate {
+  readonly metadata?: CertManagerIssuerIngressTemplateMetadata;
+}
+
+export interface CertManagerIssuerIngressTemplatePatch {
+  readonly metadata?: CertManagerIssuerIngressTemplateMetadataPatch;
+}
+
+export interface CertManagerIssuerIngressTemplateMetadata {
+  readonly annotations?: { [key: string]: string };
+  readonly labels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerIngressTemplateMetadataPatch {
+  readonly annotations?: { [key: string]: string };
+  readonly labels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerKeySecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerKeySecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerLabelSelector {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressions[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerLabelSelectorPatch {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressionsPatch[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerManagedIdentity {
+  readonly clientID?: string;
+  readonly resourceID?: string;
+  readonly tenantID?: string;
+}
+
+export interface CertManagerIssuerManagedIdentityPatch {
+  readonly clientID?: string;
+  readonly resourceID?: string;
+  readonly tenantID?: string;
+}
+
+export interface CertManagerIssuerMatchExpressions {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: string[];
+}
+
+export interface CertManagerIssuerMatchExpressionsPatch {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly values?: string[];
+}
+
+export interface CertManagerIssuerMatchFields {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: string[];
+}
+
+export interface CertManagerIssuerMatchFieldsPatch {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly values?: string[];
+}
+
+export interface CertManagerIssuerNamespaceSelector {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressions[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerNamespaceSelectorPatch {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressionsPatch[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerNgts {
+  readonly credentialsRef: CertManagerIssuerCredentialsRef;
+  readonly tokenEndpoint?: string;
+  readonly tsgID: string;
+  readonly url?: string;
+}
+
+export interface CertManagerIssuerNgtsPatch {
+  readonly credentialsRef?: CertManagerIssuerCredentialsRefPatch;
+  readonly tokenEndpoint?: string;
+  readonly tsgID?: string;
+  readonly url?: string;
+}
+
+export interface CertManagerIssuerNodeAffinity {
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerNodeAffinityPreferredDuringSchedulingIgnoredDuringExecution[];
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerNodeAffinityRequiredDuringSchedulingIgnoredDuringExecution;
+}
+
+export interface CertManagerIssuerNodeAffinityPatch {
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerNodeAffinityPreferredDuringSchedulingIgnoredDuringExecutionPatch[];
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerNodeAffinityRequiredDuringSchedulingIgnoredDuringExecutionPatch;
+}
+
+export interface CertManagerIssuerNodeAffinityPreferredDuringSchedulingIgnoredDuringExecution {
+  readonly preference: CertManagerIssuerPreference;
+  readonly weight: number;
+}
+
+export interface CertManagerIssuerNodeAffinityPreferredDuringSchedulingIgnoredDuringExecutionPatch {
+  readonly preference?: CertManagerIssuerPreferencePatch;
+  readonly weight?: number;
+}
+
+export interface CertManagerIssuerNodeAffinityRequiredDuringSchedulingIgnoredDuringExecution {
+  readonly nodeSelectorTerms: CertManagerIssuerNodeSelectorTerms[];
+}
+
+export interface CertManagerIssuerNodeAffinityRequiredDuringSchedulingIgnoredDuringExecutionPatch {
+  readonly nodeSelectorTerms?: CertManagerIssuerNodeSelectorTermsPatch[];
+}
+
+export interface CertManagerIssuerNodeSelectorTerms {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressions[];
+  readonly matchFields?: CertManagerIssuerMatchFields[];
+}
+
+export interface CertManagerIssuerNodeSelectorTermsPatch {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressionsPatch[];
+  readonly matchFields?: CertManagerIssuerMatchFieldsPatch[];
+}
+
+export interface CertManagerIssuerParentRefs {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly port?: number;
+  readonly sectionName?: string;
+}
+
+export interface CertManagerIssuerParentRefsPatch {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly port?: number;
+  readonly sectionName?: string;
+}
+
+export interface CertManagerIssuerPodAffinity {
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAffinityPreferredDuringSchedulingIgnoredDuringExecution[];
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAffinityRequiredDuringSchedulingIgnoredDuringExecution[];
+}
+
+export interface CertManagerIssuerPodAffinityPatch {
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAffinityPreferredDuringSchedulingIgnoredDuringExecutionPatch[];
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAffinityRequiredDuringSchedulingIgnoredDuringExecutionPatch[];
+}
+
+export interface CertManagerIssuerPodAffinityPreferredDuringSchedulingIgnoredDuringExecution {
+  readonly podAffinityTerm: CertManagerIssuerPodAffinityTerm;
+  readonly weight: number;
+}
+
+export interface CertManagerIssuerPodAffinityPreferredDuringSchedulingIgnoredDuringExecutionPatch {
+  readonly podAffinityTerm?: CertManagerIssuerPodAffinityTermPatch;
+  readonly weight?: number;
+}
+
+export interface CertManagerIssuerPodAffinityRequiredDuringSchedulingIgnoredDuringExecution {
+  readonly labelSelector?: CertManagerIssuerLabelSelector;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+  readonly namespaceSelector?: CertManagerIssuerNamespaceSelector;
+  readonly namespaces?: string[];
+  readonly topologyKey: string;
+}
+
+export interface CertManagerIssuerPodAffinityRequiredDuringSchedulingIgnoredDuringExecutionPatch {
+  readonly labelSelector?: CertManagerIssuerLabelSelectorPatch;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+  readonly namespaceSelector?: CertManagerIssuerNamespaceSelectorPatch;
+  readonly namespaces?: string[];
+  readonly topologyKey?: string;
+}
+
+export interface CertManagerIssuerPodAffinityTerm {
+  readonly labelSelector?: CertManagerIssuerLabelSelector;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+  readonly namespaceSelector?: CertManagerIssuerNamespaceSelector;
+  readonly namespaces?: string[];
+  readonly topologyKey: string;
+}
+
+export interface CertManagerIssuerPodAffinityTermPatch {
+  readonly labelSelector?: CertManagerIssuerLabelSelectorPatch;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+  readonly namespaceSelector?: CertManagerIssuerNamespaceSelectorPatch;
+  readonly namespaces?: string[];
+  readonly topologyKey?: string;
+}
+
+export interface CertManagerIssuerPodAntiAffinity {
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAntiAffinityPreferredDuringSchedulingIgnoredDuringExecution[];
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAntiAffinityRequiredDuringSchedulingIgnoredDuringExecution[];
+}
+
+export interface CertManagerIssuerPodAntiAffinityPatch {
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAntiAffinityPreferredDuringSchedulingIgnoredDuringExecutionPatch[];
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: CertManagerIssuerPodAntiAffinityRequiredDuringSchedulingIgnoredDuringExecutionPatch[];
+}
+
+export interface CertManagerIssuerPodAntiAffinityPreferredDuringSchedulingIgnoredDuringExecution {
+  readonly podAffinityTerm: CertManagerIssuerPodAffinityTerm;
+  readonly weight: number;
+}
+
+export interface CertManagerIssuerPodAntiAffinityPreferredDuringSchedulingIgnoredDuringExecutionPatch {
+  readonly podAffinityTerm?: CertManagerIssuerPodAffinityTermPatch;
+  readonly weight?: number;
+}
+
+export interface CertManagerIssuerPodAntiAffinityRequiredDuringSchedulingIgnoredDuringExecution {
+  readonly labelSelector?: CertManagerIssuerLabelSelector;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+  readonly namespaceSelector?: CertManagerIssuerNamespaceSelector;
+  readonly namespaces?: string[];
+  readonly topologyKey: string;
+}
+
+export interface CertManagerIssuerPodAntiAffinityRequiredDuringSchedulingIgnoredDuringExecutionPatch {
+  readonly labelSelector?: CertManagerIssuerLabelSelectorPatch;
+  readonly matchLabelKeys?: string[];
+  readonly mismatchLabelKeys?: string[];
+  readonly namespaceSelector?: CertManagerIssuerNamespaceSelectorPatch;
+  readonly namespaces?: string[];
+  readonly topologyKey?: string;
+}
+
+export interface CertManagerIssuerPodTemplate {
+  readonly metadata?: CertManagerIssuerPodTemplateMetadata;
+  readonly spec?: CertManagerIssuerPodTemplateSpec;
+}
+
+export interface CertManagerIssuerPodTemplatePatch {
+  readonly metadata?: CertManagerIssuerPodTemplateMetadataPatch;
+  readonly spec?: CertManagerIssuerPodTemplateSpecPatch;
+}
+
+export interface CertManagerIssuerPodTemplateMetadata {
+  readonly annotations?: { [key: string]: string };
+  readonly labels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerPodTemplateMetadataPatch {
+  readonly annotations?: { [key: string]: string };
+  readonly labels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerPodTemplateSpec {
+  readonly affinity?: CertManagerIssuerAffinity;
+  readonly imagePullSecrets?: CertManagerIssuerImagePullSecrets[];
+  readonly nodeSelector?: { [key: string]: string };
+  readonly priorityClassName?: string;
+  readonly resources?: CertManagerIssuerResources;
+  readonly securityContext?: CertManagerIssuerSecurityContext;
+  readonly serviceAccountName?: string;
+  readonly tolerations?: CertManagerIssuerTolerations[];
+}
+
+export interface CertManagerIssuerPodTemplateSpecPatch {
+  readonly affinity?: CertManagerIssuerAffinityPatch;
+  readonly imagePullSecrets?: CertManagerIssuerImagePullSecretsPatch[];
+  readonly nodeSelector?: { [key: string]: string };
+  readonly priorityClassName?: string;
+  readonly resources?: CertManagerIssuerResourcesPatch;
+  readonly securityContext?: CertManagerIssuerSecurityContextPatch;
+  readonly serviceAccountName?: string;
+  readonly tolerations?: CertManagerIssuerTolerationsPatch[];
+}
+
+export interface CertManagerIssuerPreference {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressions[];
+  readonly matchFields?: CertManagerIssuerMatchFields[];
+}
+
+export interface CertManagerIssuerPreferencePatch {
+  readonly matchExpressions?: CertManagerIssuerMatchExpressionsPatch[];
+  readonly matchFields?: CertManagerIssuerMatchFieldsPatch[];
+}
+
+export interface CertManagerIssuerPrivateKeySecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerPrivateKeySecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerResources {
+  readonly limits?: { [key: string]: number | string };
+  readonly requests?: { [key: string]: number | string };
+}
+
+export interface CertManagerIssuerResourcesPatch {
+  readonly limits?: { [key: string]: number | string };
+  readonly requests?: { [key: string]: number | string };
+}
+
+export interface CertManagerIssuerRfc2136 {
+  readonly nameserver: string;
+  readonly protocol?: 'TCP' | 'UDP';
+  readonly tsigAlgorithm?: string;
+  readonly tsigKeyName?: string;
+  readonly tsigSecretSecretRef?: CertManagerIssuerTsigSecretSecretRef;
+}
+
+export interface CertManagerIssuerRfc2136Patch {
+  readonly nameserver?: string;
+  readonly protocol?: 'TCP' | 'UDP';
+  readonly tsigAlgorithm?: string;
+  readonly tsigKeyName?: string;
+  readonly tsigSecretSecretRef?: CertManagerIssuerTsigSecretSecretRefPatch;
+}
+
+export interface CertManagerIssuerRoute53 {
+  readonly accessKeyID?: string;
+  readonly accessKeyIDSecretRef?: CertManagerIssuerAccessKeyIDSecretRef;
+  readonly auth?: CertManagerIssuerRoute53Auth;
+  readonly hostedZoneID?: string;
+  readonly region?: string;
+  readonly role?: string;
+  readonly secretAccessKeySecretRef?: CertManagerIssuerSecretAccessKeySecretRef;
+}
+
+export interface CertManagerIssuerRoute53Patch {
+  readonly accessKeyID?: string;
+  readonly accessKeyIDSecretRef?: CertManagerIssuerAccessKeyIDSecretRefPatch;
+  readonly auth?: CertManagerIssuerRoute53AuthPatch;
+  readonly hostedZoneID?: string;
+  readonly region?: string;
+  readonly role?: string;
+  readonly secretAccessKeySecretRef?: CertManagerIssuerSecretAccessKeySecretRefPatch;
+}
+
+export interface CertManagerIssuerRoute53Auth {
+  readonly kubernetes: CertManagerIssuerRoute53AuthKubernetes;
+}
+
+export interface CertManagerIssuerRoute53AuthPatch {
+  readonly kubernetes?: CertManagerIssuerRoute53AuthKubernetesPatch;
+}
+
+export interface CertManagerIssuerRoute53AuthKubernetes {
+  readonly serviceAccountRef: CertManagerIssuerServiceAccountRef;
+}
+
+export interface CertManagerIssuerRoute53AuthKubernetesPatch {
+  readonly serviceAccountRef?: CertManagerIssuerServiceAccountRefPatch;
+}
+
+export interface CertManagerIssuerSeLinuxOptions {
+  readonly level?: string;
+  readonly role?: string;
+  readonly type?: string;
+  readonly user?: string;
+}
+
+export interface CertManagerIssuerSeLinuxOptionsPatch {
+  readonly level?: string;
+  readonly role?: string;
+  readonly type?: string;
+  readonly user?: string;
+}
+
+export interface CertManagerIssuerSeccompProfile {
+  readonly localhostProfile?: string;
+  readonly type: string;
+}
+
+export interface CertManagerIssuerSeccompProfilePatch {
+  readonly localhostProfile?: string;
+  readonly type?: string;
+}
+
+export interface CertManagerIssuerSecretAccessKeySecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerSecretAccessKeySecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerSecurityContext {
+  readonly fsGroup?: number;
+  readonly fsGroupChangePolicy?: string;
+  readonly runAsGroup?: number;
+  readonly runAsNonRoot?: boolean;
+  readonly runAsUser?: number;
+  readonly seLinuxOptions?: CertManagerIssuerSeLinuxOptions;
+  readonly seccompProfile?: CertManagerIssuerSeccompProfile;
+  readonly supplementalGroups?: number[];
+  readonly sysctls?: CertManagerIssuerSysctls[];
+}
+
+export interface CertManagerIssuerSecurityContextPatch {
+  readonly fsGroup?: number;
+  readonly fsGroupChangePolicy?: string;
+  readonly runAsGroup?: number;
+  readonly runAsNonRoot?: boolean;
+  readonly runAsUser?: number;
+  readonly seLinuxOptions?: CertManagerIssuerSeLinuxOptionsPatch;
+  readonly seccompProfile?: CertManagerIssuerSeccompProfilePatch;
+  readonly supplementalGroups?: number[];
+  readonly sysctls?: CertManagerIssuerSysctlsPatch[];
+}
+
+export interface CertManagerIssuerSelector {
+  readonly dnsNames?: string[];
+  readonly dnsZones?: string[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerSelectorPatch {
+  readonly dnsNames?: string[];
+  readonly dnsZones?: string[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface CertManagerIssuerSelfSigned {
+  readonly crlDistributionPoints?: string[];
+}
+
+export interface CertManagerIssuerSelfSignedPatch {
+  readonly crlDistributionPoints?: string[];
+}
+
+export interface CertManagerIssuerServiceAccountRef {
+  readonly audiences?: string[];
+  readonly name: string;
+}
+
+export interface CertManagerIssuerServiceAccountRefPatch {
+  readonly audiences?: string[];
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerServiceAccountSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerServiceAccountSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerSolvers {
+  readonly dns01?: CertManagerIssuerDns01;
+  readonly http01?: CertManagerIssuerHttp01;
+  readonly selector?: CertManagerIssuerSelector;
+  readonly waitInsteadOfSelfCheck?: string;
+}
+
+export interface CertManagerIssuerSolversPatch {
+  readonly dns01?: CertManagerIssuerDns01Patch;
+  readonly http01?: CertManagerIssuerHttp01Patch;
+  readonly selector?: CertManagerIssuerSelectorPatch;
+  readonly waitInsteadOfSelfCheck?: string;
+}
+
+export interface CertManagerIssuerSpec {
+  readonly acme?: CertManagerIssuerAcme;
+  readonly ca?: CertManagerIssuerCa;
+  readonly selfSigned?: CertManagerIssuerSelfSigned;
+  readonly vault?: CertManagerIssuerVault;
+  readonly venafi?: CertManagerIssuerVenafi;
+}
+
+export interface CertManagerIssuerSpecPatch {
+  readonly acme?: CertManagerIssuerAcmePatch;
+  readonly ca?: CertManagerIssuerCaPatch;
+  readonly selfSigned?: CertManagerIssuerSelfSignedPatch;
+  readonly vault?: CertManagerIssuerVaultPatch;
+  readonly venafi?: CertManagerIssuerVenafiPatch;
+}
+
+export interface CertManagerIssuerSysctls {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface CertManagerIssuerSysctlsPatch {
+  readonly name?: string;
+  readonly value?: string;
+}
+
+export interface CertManagerIssuerTokenSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerTokenSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerTolerations {
+  readonly effect?: string;
+  readonly key?: string;
+  readonly operator?: string;
+  readonly tolerationSeconds?: number;
+  readonly value?: string;
+}
+
+export interface CertManagerIssuerTolerationsPatch {
+  readonly effect?: string;
+  readonly key?: string;
+  readonly operator?: string;
+  readonly tolerationSeconds?: number;
+  readonly value?: string;
+}
+
+export interface CertManagerIssuerTpp {
+  readonly caBundle?: string;
+  readonly caBundleSecretRef?: CertManagerIssuerCaBundleSecretRef;
+  readonly credentialsRef: CertManagerIssuerCredentialsRef;
+  readonly url: string;
+}
+
+export interface CertManagerIssuerTppPatch {
+  readonly caBundle?: string;
+  readonly caBundleSecretRef?: CertManagerIssuerCaBundleSecretRefPatch;
+  readonly credentialsRef?: CertManagerIssuerCredentialsRefPatch;
+  readonly url?: string;
+}
+
+export interface CertManagerIssuerTsigSecretSecretRef {
+  readonly key?: string;
+  readonly name: string;
+}
+
+export interface CertManagerIssuerTsigSecretSecretRefPatch {
+  readonly key?: string;
+  readonly name?: string;
+}
+
+export interface CertManagerIssuerVault {
+  readonly auth: CertManagerIssuerVaultAuth;
+  readonly caBundle?: string;
+  readonly caBundleSecretRef?: CertManagerIssuerCaBundleSecretRef;
+  readonly clientCertSecretRef?: CertManagerIssuerClientCertSecretRef;
+  readonly clientKeySecretRef?: CertManagerIssuerClientKeySecretRef;
+  readonly namespace?: string;
+  readonly path: string;
+  readonly server: string;
+  readonly serverName?: string;
+}
+
+export interface CertManagerIssuerVaultPatch {
+  readonly auth?: CertManagerIssuerVaultAuthPatch;
+  readonly caBundle?: string;
+  readonly caBundleSecretRef?: CertManagerIssuerCaBundleSecretRefPatch;
+  readonly clientCertSecretRef?: CertManagerIssuerClientCertSecretRefPatch;
+  readonly clientKeySecretRef?: CertManagerIssuerClientKeySecretRefPatch;
+  readonly namespace?: string;
+  readonly path?: string;
+  readonly server?: string;
+  readonly serverName?: string;
+}
+
+export interface CertManagerIssuerVaultAuth {
+  readonly appRole?: CertManagerIssuerAppRole;
+  readonly aws?: CertManagerIssuerAws;
+  readonly clientCertificate?: CertManagerIssuerClientCertificate;
+  readonly kubernetes?: CertManagerIssuerVaultAuthKubernetes;
+  readonly tokenSecretRef?: CertManagerIssuerTokenSecretRef;
+}
+
+export interface CertManagerIssuerVaultAuthPatch {
+  readonly appRole?: CertManagerIssuerAppRolePatch;
+  readonly aws?: CertManagerIssuerAwsPatch;
+  readonly clientCertificate?: CertManagerIssuerClientCertificatePatch;
+  readonly kubernetes?: CertManagerIssuerVaultAuthKubernetesPatch;
+  readonly tokenSecretRef?: CertManagerIssuerTokenSecretRefPatch;
+}
+
+export interface CertManagerIssuerVaultAuthKubernetes {
+  readonly mountPath?: string;
+  readonly role: string;
+  readonly secretRef?: CertManagerIssuerSecretRef;
+  readonly serviceAccountRef?: CertManagerIssuerServiceAccountRef;
+}
+
+export interface CertManagerIssuerVaultAuthKubernetesPatch {
+  readonly mountPath?: string;
+  readonly role?: string;
+  readonly secretRef?: CertManagerIssuerSecretRefPatch;
+  readonly serviceAccountRef?: CertManagerIssuerServiceAccountRefPatch;
+}
+
+export interface CertManagerIssuerVenafi {
+  readonly cloud?: CertManagerIssuerCloud;
+  readonly ngts?: CertManagerIssuerNgts;
+  readonly tpp?: CertManagerIssuerTpp;
+  readonly zone: string;
+}
+
+export interface CertManagerIssuerVenafiPatch {
+  readonly cloud?: CertManagerIssuerCloudPatch;
+  readonly ngts?: CertManagerIssuerNgtsPatch;
+  readonly tpp?: CertManagerIssuerTppPatch;
+  readonly zone?: string;
+}
+
+export interface CertManagerIssuerWebhook {
+  readonly config?: any;
+  readonly groupName: string;
+  readonly solverName: string;
+}
+
+export interface CertManagerIssuerWebhookPatch {
+  readonly config?: any;
+  readonly groupName?: string;
+  readonly solverName?: string;
 }

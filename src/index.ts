@@ -30,6 +30,7 @@ export {
 export { type EvictionPolicy, type RedisSettings } from './data/redis-settings';
 export {
   type Endpoint,
+  type IAuthenticator,
   type IConnectable,
   type ListeningPort,
   type Peer,
@@ -44,9 +45,17 @@ export { type CloudSettings } from './platform/clouds';
 export { type AwsSettings } from './platform/clouds/aws';
 export { type AzureSettings } from './platform/clouds/azure';
 export { type GcpSettings } from './platform/clouds/gcp';
+export {
+  type CertificateIssuerSettings,
+  type CertificateProps,
+  Certificates,
+  IssuedCertificate,
+  type TlsSettings,
+} from './platform/certificates';
 export { Layer, type LayerName } from './platform/layers';
 export { type Cidr, type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
+export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
 export { type AwsStoreSettings } from './platform/secret-stores/aws';
 export { type AzureStoreSettings, type Uuid } from './platform/secret-stores/azure';

@@ -23,7 +23,10 @@ export const sources: Source[] = [
     module: 'github.com/cert-manager/cert-manager@v1.21.2',
     prefix: 'CertManager',
     file: 'imports/cert-manager.ts',
-    crds: { 'deploy/crds/cert-manager.io_certificates.yaml': 'v1' },
+    crds: {
+      'deploy/crds/cert-manager.io_certificates.yaml': 'v1',
+      'deploy/crds/cert-manager.io_issuers.yaml': 'v1',
+    },
   },
   {
     module: 'github.com/dapr/dapr@v1.16.0',

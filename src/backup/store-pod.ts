@@ -1,4 +1,5 @@
 import type { Affinity, EnvVar, Volume, VolumeMount } from '../../imports/k8s';
+import type { SecretFile } from '../platform/secret-file';
 import type { ResolvedImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
 import { hardened, type Pod, renderPod } from '../workload/pod';
@@ -14,6 +15,8 @@ export interface StorePodParts {
   /** Image of rclone. */
   readonly rclone: ResolvedImage;
   readonly store: ObjectStore;
+  /** Files by which the server is known. */
+  readonly files?: SecretFile[];
   readonly command: string[];
   readonly args?: string[];
   readonly env: EnvVar[];
@@ -37,7 +40,7 @@ export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
     { command: ['cp', '/usr/local/bin/rclone', `${TOOLS.mountPath}/rclone`], volumeMounts: [TOOLS] },
   );
   const container = hardened(
-    { name: 'backup', image: parts.image, profile: parts.profile, resources: parts.resources },
+    { name: 'backup', image: parts.image, profile: parts.profile, resources: parts.resources, files: parts.files },
     {
       command: parts.command,
       args: parts.args,

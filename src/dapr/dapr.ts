@@ -8,6 +8,7 @@ import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
 import { Component, type ISidecarProvider } from './component';
 import { PubSub } from './pub-sub';
+import { brokerMetadata, cacheTlsMetadata } from './metadata';
 import { renderResiliency } from './resiliency';
 import { DaprService } from './service';
 import { type DaprSettings, resolveDapr, type ResolvedDapr, resolveSidecar } from './settings';
@@ -53,6 +54,7 @@ export class Dapr extends Construct implements ISidecarProvider {
         metadata: [
           { name: 'redisHost', value: `${redis.workloadName}:${redis.endpoint.ports[0]?.port}` },
           ...(password ? [{ name: 'redisPassword', secretKeyRef: { name: password.secret, key: password.key } }] : []),
+          ...cacheTlsMetadata(redis),
           { name: 'actorStateStore', value: 'true' },
           { name: 'maxRetries', value: '3' },
         ],
@@ -69,7 +71,7 @@ export class Dapr extends Construct implements ISidecarProvider {
         target: kafka,
         variable: 'DAPR_PUBSUB',
         metadata: [
-          ...brokerMetadata(kafka),
+          ...brokerMetadata(kafka, name),
           { name: 'consumerID', value: '{appID}' },
           { name: 'clientID', value: `${System.containing(this).systemName}-{appID}` },
           // What was published before an application first subscribed is its business, too.
@@ -91,7 +93,7 @@ export class Dapr extends Construct implements ISidecarProvider {
         target: kafka,
         variable: 'DAPR_BINDING',
         metadata: [
-          ...brokerMetadata(kafka),
+          ...brokerMetadata(kafka, id),
           { name: 'topics', value: topic },
           { name: 'publishTopic', value: topic },
           { name: 'consumerGroup', value: `${System.containing(this).systemName}-${id}` },
@@ -145,10 +147,3 @@ export class Dapr extends Construct implements ISidecarProvider {
     });
   }
 }
-
-const brokerMetadata = (kafka: Kafka) => [
-  { name: 'brokers', value: kafka.bootstrapServers },
-  { name: 'authType', value: 'none' },
-  { name: 'disableTls', value: 'true' },
-  { name: 'version', value: '3.5.0' },
-];

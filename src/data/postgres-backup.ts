@@ -47,6 +47,8 @@ export interface BackedUpServer {
   readonly initScripts: string;
   readonly endpoint: Endpoint;
   readonly podLabels: { [label: string]: string };
+  /** Whether it takes nothing but TLS. */
+  readonly tls: boolean;
 }
 
 /** Port on which the figures of backups are told. */
@@ -65,6 +67,9 @@ export const archivingParameters = ({ archiveTimeout }: ResolvedBackup): Record<
   archive_timeout: `${archiveTimeout}`,
   hba_file: `${SCRIPTS_MOUNT}/pg_hba.conf`,
 });
+
+/** Who may make base backups, in a server that takes nothing but TLS. */
+export const REPLICATION = `hostssl replication ${BACKUP_ROLE} all scram-sha-256`;
 
 const HBA = `local all all scram-sha-256
 host all all all scram-sha-256
@@ -104,7 +109,7 @@ export class PostgresBackup extends Workload {
     if (backup.target.identity) this.assumeIdentity(backup.target.identity);
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
-      data: { ...BACKUP_SCRIPTS, 'pg_hba.conf': HBA },
+      data: { ...BACKUP_SCRIPTS, ...(server.tls ? {} : { 'pg_hba.conf': HBA }) },
     });
     this.spool = this.renderSpool();
     this.connect();
@@ -274,6 +279,7 @@ export class PostgresBackup extends Workload {
       resources: parts.resources,
       rclone: this.backup.image,
       store: this.store,
+      files: server.endpoint.files,
       command: ['bash', `${SCRIPTS_MOUNT}/${script}`],
       args: parts.args,
       env: [...this.clientEnvironment(), ...parts.env],
@@ -296,7 +302,9 @@ export class PostgresBackup extends Workload {
   private clientEnvironment(): EnvVar[] {
     const { server } = this;
     const [port] = server.endpoint.ports;
+    const { DATABASE_SSLMODE: mode, DATABASE_SSLROOTCERT: authority } = server.endpoint.environment ?? {};
     return Object.entries({
+      ...(mode && authority ? { PGSSLMODE: mode, PGSSLROOTCERT: authority } : {}),
       PGDATA: server.dataFolder,
       PGDATABASE: server.database,
       PGHOST: server.name,

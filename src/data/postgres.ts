@@ -20,7 +20,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
-import { archivingParameters, BACKUP_METRICS, PostgresBackup } from './postgres-backup';
+import { archivingParameters, BACKUP_METRICS, PostgresBackup, REPLICATION } from './postgres-backup';
 import {
   alternateOf,
   BACKUP_ROLE,
@@ -32,17 +32,12 @@ import {
   serverKeys,
 } from './postgres-roles';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
+import { PostgresTls, RELOADING_SERVER } from './postgres-tls';
 
 const SQL: ListeningPort = { name: 'postgres', port: 5432 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9187 };
 const MOUNT = '/var/lib/postgresql/data';
 const DATA_FOLDER = `${MOUNT}/pgdata`;
-
-/** Parameters of the server as its arguments; those that settings give win, but over what backups need. */
-const serverArguments = ({ parameters, backup }: ResolvedPostgres) =>
-  Object.entries({ ...parameters, ...(backup ? archivingParameters(backup) : {}) })
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /** A PostgreSQL server: StatefulSet with a volume, exporter, Service and policy. */
 export class Postgres extends Workload implements IConnectable {
@@ -67,12 +62,16 @@ export class Postgres extends Workload implements IConnectable {
   /** Trials of a restore, where there are backups. */
   public readonly restoreDrill?: KubeCronJob;
 
-  /** What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`. */
+  /**
+   * What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`, and with TLS
+   * `DATABASE_SSLMODE` and `_SSLROOTCERT`.
+   */
   public readonly endpoint: Endpoint;
 
   private readonly secret: string;
   private readonly profile: ImageProfile;
   private readonly backup?: PostgresBackup;
+  private readonly tls?: PostgresTls;
 
   public constructor(scope: Construct, id: string, settings: PostgresSettings = {}) {
     const resolved = resolvePostgres(settings);
@@ -89,7 +88,9 @@ export class Postgres extends Workload implements IConnectable {
       metadata: { name: `${id}-init` },
       data: { '10-roles.sh': rolesScript(resolved.user, resolved.database, Boolean(resolved.backup)) },
     });
-    this.endpoint = this.describeEndpoint(resolved);
+    this.tls = PostgresTls.ofServer(this, resolved.backup ? [REPLICATION] : []);
+    const plain = this.describeEndpoint(resolved);
+    this.endpoint = this.tls?.endpoint(plain) ?? plain;
     this.service = renderHeadlessService(this, [SQL]);
     this.backup = this.makeBackup(resolved);
     this.baseBackups = this.backup?.baseBackups;
@@ -151,7 +152,7 @@ export class Postgres extends Workload implements IConnectable {
       resources,
       storage,
       database,
-      arguments: serverArguments(resolved),
+      arguments: this.serverArguments(resolved),
       dataFolder: DATA_FOLDER,
       dataMount: MOUNT,
       secret: this.secret,
@@ -159,6 +160,7 @@ export class Postgres extends Workload implements IConnectable {
       initScripts: this.initScripts.name,
       endpoint: this.endpoint,
       podLabels: this.podLabels,
+      tls: this.tls !== undefined,
     });
     backup._connectServer(this.peer);
     if (resolved.backup.target.identity) this.assumeIdentity(resolved.backup.target.identity);
@@ -178,6 +180,13 @@ export class Postgres extends Workload implements IConnectable {
     return backup;
   }
 
+  /** Parameters of the server as its arguments; those that settings give win, but over what backups and TLS need. */
+  private serverArguments({ parameters, backup }: ResolvedPostgres): string[] {
+    return Object.entries({ ...parameters, ...(backup ? archivingParameters(backup) : {}), ...this.tls?.parameters })
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  }
+
   private renderPod(resolved: ResolvedPostgres, scraping: Record<string, string>): Pod {
     return renderPod(
       {
@@ -194,6 +203,7 @@ export class Postgres extends Workload implements IConnectable {
           secretVolume('credentials', this.secret, serverKeys(Boolean(resolved.backup))),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
           ...(this.backup?.serverVolumes() ?? []),
+          ...(this.tls ? [this.tls.volume] : []),
         ],
         // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
         graceSeconds: 120,
@@ -216,9 +226,11 @@ export class Postgres extends Workload implements IConnectable {
         image: resolved.image,
         profile: this.profile,
         resources: resolved.resources,
+        files: this.tls?.serverFiles,
       },
       {
-        args: serverArguments(resolved),
+        command: this.tls && ['sh', '-c', RELOADING_SERVER, 'sh'],
+        args: this.serverArguments(resolved),
         env: [
           // A volume's own root may hold lost+found, in which initdb refuses to work.
           { name: 'PGDATA', value: DATA_FOLDER },
@@ -241,6 +253,7 @@ export class Postgres extends Workload implements IConnectable {
           { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
           { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
           ...(this.backup?.serverMounts() ?? []),
+          ...(this.tls ? [this.tls.mount] : []),
         ],
       },
     );
@@ -248,11 +261,15 @@ export class Postgres extends Workload implements IConnectable {
 
   private renderExporter({ exporter, database }: ResolvedPostgres) {
     const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
+    const address = this.tls
+      ? `localhost:${SQL.port}/${database}${this.tls.query}`
+      : `127.0.0.1:${SQL.port}/${database}?sslmode=disable`;
     const env = [
       { name: 'DATA_SOURCE_PASS_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
-      { name: 'DATA_SOURCE_URI', value: `127.0.0.1:${SQL.port}/${database}?sslmode=disable` },
+      { name: 'DATA_SOURCE_URI', value: address },
       { name: 'DATA_SOURCE_USER', value: EXPORTER_ROLE },
     ];
-    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount });
+    const files = this.tls?.clientFiles;
+    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount }, files);
   }
 }

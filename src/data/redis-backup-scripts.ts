@@ -14,7 +14,7 @@ fail() { echo "$0: $*" >&2; exit 1; }
 /** A copy, checked before it is stored; those older than the retention are taken away, but for the newest of them. */
 const SNAPSHOT = `${HEAD}
 name=$(date -u +%Y%m%dT%H%M%SZ)
-redis-cli -h "$REDIS_HOST" -p "$REDIS_PORT" --rdb /tmp/dump.rdb > /tmp/log 2>&1 || { cat /tmp/log >&2; fail 'no copy came'; }
+redis-cli \${REDIS_FLAGS:-} -h "$REDIS_HOST" -p "$REDIS_PORT" --rdb /tmp/dump.rdb > /tmp/log 2>&1 || { cat /tmp/log >&2; fail 'no copy came'; }
 redis-check-rdb /tmp/dump.rdb > /tmp/log 2>&1 || { cat /tmp/log >&2; fail 'the copy that came is damaged'; }
 rclone copyto /tmp/dump.rdb "$REMOTE/rdb/$name.rdb"
 say "stored $name, $(($(stat -c %s /tmp/dump.rdb) / 1024)) KiB"
@@ -28,7 +28,7 @@ say "removed $(wc -l < /tmp/old) older than $keep"
 
 /** Makes a copy the server's data. What was there is kept beside it. */
 const RESTORE = `${HEAD}
-if timeout 5 redis-cli -h "$REDIS_HOST" -p "$REDIS_PORT" ping 2>&1 | grep -qE 'PONG|NOAUTH|WRONGPASS|LOADING|MISCONF'; then
+if timeout 5 redis-cli \${REDIS_FLAGS:-} -h "$REDIS_HOST" -p "$REDIS_PORT" ping 2>&1 | grep -qE 'PONG|NOAUTH|WRONGPASS|LOADING|MISCONF'; then
   fail "$REDIS_HOST answers; stop it first: kubectl scale statefulset/$REDIS_HOST --replicas=0"
 fi
 case $RESTORE_TO in

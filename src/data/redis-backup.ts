@@ -36,6 +36,8 @@ export interface BackedUpRedis {
   readonly secret: string;
   readonly secretsMount: string;
   readonly dataMount: string;
+  /** What `redis-cli` is told of TLS; nothing without. */
+  readonly flags: string;
 }
 
 const SCRIPTS_MOUNT = '/etc/backup';
@@ -139,10 +141,12 @@ export class RedisBackup extends Workload {
       resources: parts.resources,
       rclone: this.backup.image,
       store: this.store,
+      files: server.endpoint.files,
       command: ['sh', `${SCRIPTS_MOUNT}/${script}`],
       env: [
         { name: 'DATA', value: server.dataMount },
         { name: 'PASSWORD_FILE', value: `${server.secretsMount}/password` },
+        ...(server.flags ? [{ name: 'REDIS_FLAGS', value: server.flags }] : []),
         { name: 'REDIS_HOST', value: server.name },
         { name: 'REDIS_PORT', value: `${port?.port}` },
         ...parts.env,

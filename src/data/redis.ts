@@ -20,22 +20,25 @@ import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { checksumOf, versionOf, Workload } from '../workload/workload';
 import { RedisBackup } from './redis-backup';
-import { describeSecret, EXPORTER_KEY, HERE, SECRETS_MOUNT, SERVER_KEYS } from './redis-secret';
+import { describeSecret, EXPORTER_KEY, type ExporterAddress, SECRETS_MOUNT, SERVER_KEYS } from './redis-secret';
 import { type RedisSettings, resolveRedis, type ResolvedRedis } from './redis-settings';
+import { RedisTls } from './redis-tls';
 
 const REDIS: ListeningPort = { name: 'redis', port: 6379 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9121 };
 const DATA_MOUNT = '/data';
 const CONFIG_MOUNT = '/etc/redis';
-const EXPORTER_ADDRESS = 'redis://127.0.0.1:6379';
 
-const configuration = ({ maxMemory, evictionPolicy }: ResolvedRedis) => `include ${SECRETS_MOUNT}/auth.conf
+const configuration = (
+  { maxMemory, evictionPolicy }: ResolvedRedis,
+  ports: string,
+) => `include ${SECRETS_MOUNT}/auth.conf
 appendfsync everysec
 appendonly yes
 dir ${DATA_MOUNT}
 maxmemory ${maxMemory}
 maxmemory-policy ${evictionPolicy}
-port ${REDIS.port}
+${ports}
 save ""
 tcp-keepalive 60
 `;
@@ -60,11 +63,13 @@ export class Redis extends Workload implements IConnectable {
   /** Template of Jobs that restore, where there are backups. */
   public readonly restore?: KubeCronJob;
 
-  /** What a client needs to know: `REDIS_HOST`, `_PORT`, `_PASSWORD` and `_URL`. */
+  /** What a client needs to know: `REDIS_HOST`, `_PORT`, `_PASSWORD` and `_URL`, and with TLS `REDIS_TLS` and `_CA_FILE`. */
   public readonly endpoint: Endpoint;
 
   private readonly secret: string;
   private readonly profile: ImageProfile;
+  private readonly tls?: RedisTls;
+  private readonly exporterAddress: ExporterAddress;
 
   public constructor(scope: Construct, id: string, settings: RedisSettings = {}) {
     const resolved = resolveRedis(settings);
@@ -73,12 +78,18 @@ export class Redis extends Workload implements IConnectable {
     checkTag(this, 'image', resolved.image);
     checkResources(this, 'resources', resolved.resources);
 
-    const secret = describeSecret(id);
+    this.tls = RedisTls.ofServer(this);
+    this.exporterAddress = this.tls
+      ? ['rediss://', `localhost:${REDIS.port}`]
+      : ['redis://', `127.0.0.1:${REDIS.port}`];
+    const secret = describeSecret(id, { exporter: this.exporterAddress, server: this.here });
     this.secret = secret.name;
     Secrets.of(this).declare(secret);
-    const data = { 'redis.conf': configuration(resolved) };
+    const ports = this.tls?.configuration(REDIS.port) ?? `port ${REDIS.port}`;
+    const data = { 'redis.conf': configuration(resolved, ports) };
     this.configMap = new KubeConfigMap(this, 'config', { metadata: { name: `${id}-config` }, data });
-    this.endpoint = this.describeEndpoint(resolved.image);
+    const plain = this.describeEndpoint(resolved.image);
+    this.endpoint = this.tls?.endpoint(plain) ?? plain;
     this.service = renderHeadlessService(this, [REDIS]);
     const backup = this.makeBackup(resolved);
     this.snapshots = backup?.snapshots;
@@ -99,10 +110,10 @@ export class Redis extends Workload implements IConnectable {
       ports: [REDIS],
       environment: { REDIS_HOST: host, REDIS_PORT: `${REDIS.port}` },
       secrets: [{ variable: 'REDIS_PASSWORD', ...password }],
-      composed: { REDIS_URL: `redis://:$(REDIS_PASSWORD)@${host}:${REDIS.port}/0` },
+      composed: { REDIS_URL: `${this.tls ? 'rediss' : 'redis'}://:$(REDIS_PASSWORD)@${host}:${REDIS.port}/0` },
       waitFor: {
         image: { ...image, ...this.profile },
-        script: `redis-cli -h ${host} -p ${REDIS.port} ping | grep -q PONG`,
+        script: `redis-cli${this.flags} -h ${host} -p ${REDIS.port} ping | grep -q PONG`,
         secrets: [{ variable: 'REDISCLI_AUTH', ...password }],
       },
     };
@@ -119,7 +130,18 @@ export class Redis extends Workload implements IConnectable {
       secret: this.secret,
       secretsMount: SECRETS_MOUNT,
       dataMount: DATA_MOUNT,
+      flags: this.tls?.flags ?? '',
     });
+  }
+
+  /** What `redis-cli` is told to reach the server from its own pod. */
+  private get here(): string {
+    return `-h 127.0.0.1 -p ${REDIS.port}${this.flags}`;
+  }
+
+  /** What `redis-cli` is told of TLS. */
+  private get flags(): string {
+    return this.tls ? ` ${this.tls.flags}` : '';
   }
 
   private renderPod(resolved: ResolvedRedis, annotations: Record<string, string>): Pod {
@@ -142,7 +164,9 @@ export class Redis extends Workload implements IConnectable {
   }
 
   private renderServer(resolved: ResolvedRedis) {
-    const ask = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli ${HERE} ping`;
+    const cli = `REDISCLI_AUTH=$(cat ${SECRETS_MOUNT}/password) redis-cli ${this.here}`;
+    const ask = `${cli} ping`;
+    const server = ['redis-server', `${CONFIG_MOUNT}/redis.conf`];
     const probe = (accepted: string, periodSeconds: number, failureThreshold: number): Probe => ({
       exec: { command: ['sh', '-c', `${ask} | grep -qE '${accepted}'`] },
       periodSeconds,
@@ -150,9 +174,15 @@ export class Redis extends Workload implements IConnectable {
       failureThreshold,
     });
     return hardened(
-      { name: 'redis', image: resolved.image, profile: this.profile, resources: resolved.resources },
       {
-        command: ['redis-server', `${CONFIG_MOUNT}/redis.conf`],
+        name: 'redis',
+        image: resolved.image,
+        profile: this.profile,
+        resources: resolved.resources,
+        files: this.tls?.serverFiles,
+      },
+      {
+        command: this.tls?.renewing(cli, server) ?? server,
         ports: [{ name: REDIS.name, containerPort: REDIS.port, protocol: 'TCP' }],
         startupProbe: probe('PONG|LOADING|MISCONF', 5, 24),
         readinessProbe: probe('PONG', 5, 3),
@@ -170,10 +200,11 @@ export class Redis extends Workload implements IConnectable {
   private renderExporter({ exporter }: ResolvedRedis) {
     const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
     const env = [
-      { name: 'REDIS_ADDR', value: EXPORTER_ADDRESS },
+      { name: 'REDIS_ADDR', value: this.exporterAddress.join('') },
+      ...(this.tls?.exporterVariables ?? []),
       { name: 'REDIS_PASSWORD_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
       { name: 'REDIS_USER', value: 'exporter' },
     ];
-    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount });
+    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount }, this.tls?.clientFiles);
   }
 }

@@ -1,8 +1,9 @@
 import type { Construct } from 'constructs';
 
-import { KubeDeployment } from '../../imports/k8s';
+import { type EnvVar, KubeDeployment } from '../../imports/k8s';
 import type { Endpoint, ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
+import type { SecretFile } from '../platform/secret-file';
 import { renderDisruptionBudget } from '../workload/disruption';
 import { renderExporter, type ResolvedExporter } from '../workload/exporter';
 import { profileOf } from '../workload/image';
@@ -16,11 +17,14 @@ export interface ClusterExporterProps {
   readonly target: Endpoint;
   readonly port: number;
   readonly args: string[];
+  readonly env?: EnvVar[];
+  /** Keys of Secrets that it reads as files. */
+  readonly files?: readonly SecretFile[];
 }
 
 /** One exporter for a whole cluster of servers: it asks them over the network, so that it is no sidecar of any. */
 export class ClusterExporter extends Workload {
-  public constructor(scope: Construct, id: string, { exporter, target, port, args }: ClusterExporterProps) {
+  public constructor(scope: Construct, id: string, { exporter, target, port, args, env, files }: ClusterExporterProps) {
     super(scope, id, { component: 'exporter', version: versionOf(exporter.image) });
     Connections.of(this).allow(this.peer, target);
     const metrics: ListeningPort = { name: 'metrics', port };
@@ -29,7 +33,7 @@ export class ClusterExporter extends Workload {
         workload: this,
         annotations: this.scrapedBy(metrics, '/metrics'),
         profile: profileOf(this, 'image', exporter.image),
-        containers: [renderExporter(this, exporter, port, { args })],
+        containers: [renderExporter(this, exporter, port, { args, env }, files)],
         graceSeconds: 10,
       },
       {},

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
-import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import type { Endpoint, IAuthenticator, IConnectable, ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
@@ -14,9 +14,11 @@ import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { renderWaitFor } from '../workload/wait-for';
 import { versionOf, Workload } from '../workload/workload';
-import { ClusterExporter } from './exporter';
+import { ClusterExporter, type ClusterExporterProps } from './exporter';
 import { JVM_LOGS, podIndex, variables } from './jvm';
+import { type Administration, KafkaSecurity, openAdministration } from './kafka-security';
 import { type KafkaSettings, type ReplicationSettings, resolveKafka, type ResolvedKafka } from './kafka-settings';
+import { KafkaUsers } from './kafka-users';
 import type { ZooKeeper } from './zookeeper';
 
 const CLIENT: ListeningPort = { name: 'client', port: 9092 };
@@ -26,7 +28,7 @@ const METRICS_PORT = 9308;
 const DATA_MOUNT = '/var/lib/kafka/data';
 
 /** A Kafka cluster: StatefulSet with volumes, exporter, Service and policy. */
-export class Kafka extends Workload implements IConnectable {
+export class Kafka extends Workload implements IConnectable, IAuthenticator {
   /** The brokers. */
   public readonly statefulSet: KubeStatefulSet;
 
@@ -36,7 +38,10 @@ export class Kafka extends Workload implements IConnectable {
   /** What a drain of nodes must leave running. */
   public readonly disruptionBudget: KubePodDisruptionBudget;
 
-  /** What a client needs to know: `KAFKA_BOOTSTRAP_SERVERS`. */
+  /**
+   * What a client needs to know: `KAFKA_BOOTSTRAP_SERVERS`, and with TLS `KAFKA_SECURITY_PROTOCOL`, `_SASL_MECHANISM` and
+   * `_CA_FILE`.
+   */
   public readonly endpoint: Endpoint;
 
   /** Where a client begins: the name of all brokers, so that their number is nobody's business. */
@@ -47,6 +52,18 @@ export class Kafka extends Workload implements IConnectable {
    * @internal
    */
   public readonly _resolved: ResolvedKafka;
+
+  /**
+   * How Jobs administer the cluster.
+   * @internal
+   */
+  public readonly _administration: Administration;
+
+  /**
+   * What TLS adds; undefined where the system does without.
+   * @internal
+   */
+  public readonly _security?: KafkaSecurity;
 
   private readonly profile: ImageProfile;
 
@@ -59,19 +76,27 @@ export class Kafka extends Workload implements IConnectable {
     this.check(zookeeper);
 
     this.bootstrapServers = `${id}:${CLIENT.port}`;
-    this.endpoint = this.describeEndpoint();
+    this._security = KafkaSecurity.ofCluster(this, this.hosts());
+    const plain = this.describeEndpoint();
+    this.endpoint = this._security?.endpoint(plain) ?? plain;
+    this._administration =
+      this._security?.administration(plain, INTERNAL) ?? openAdministration(plain, this.bootstrapServers);
     this.service = renderHeadlessService(this, this.listeningPorts());
     if (zookeeper) Connections.of(this).allow(this.peer, zookeeper.endpoint);
     const between = resolved.mode === 'kraft' ? [INTERNAL, CONTROLLER] : [INTERNAL];
     Connections.of(this).allow(this.peer, { peer: this.peer, ports: between });
     this.statefulSet = this.renderBrokers(zookeeper);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
-    new ClusterExporter(this, `${id}-exporter`, {
-      exporter: resolved.exporter,
-      target: this.endpoint,
-      port: METRICS_PORT,
-      args: [`--kafka.server=${this.bootstrapServers}`],
-    });
+    new ClusterExporter(this, `${id}-exporter`, this.describeExporter(`${id}-exporter`));
+    if (this._security) {
+      const { _security: security, _administration: administration } = this;
+      new KafkaUsers(this, `${id}-users`, { image: resolved.image, security, administration });
+    }
+  }
+
+  /** What a client of this name needs to know: with TLS also `KAFKA_SASL_USERNAME` and `_PASSWORD`, which are its own. */
+  public endpointFor(client: string): Endpoint {
+    return this._security?.endpointFor(this.endpoint, client) ?? this.endpoint;
   }
 
   /** The settings of the cluster, defaults filled in. */
@@ -100,6 +125,13 @@ export class Kafka extends Workload implements IConnectable {
     }
   }
 
+  private describeExporter(user: string): ClusterExporterProps {
+    const args = [`--kafka.server=${this.bootstrapServers}`];
+    const common = { exporter: this._resolved.exporter, target: this.endpoint, port: METRICS_PORT };
+    if (!this._security) return { ...common, args };
+    return { ...common, ...this._security.exporter(args, user) };
+  }
+
   private hosts(): string[] {
     const { brokers } = this._resolved;
     return Array.from({ length: brokers }, (_, index) => `${this.workloadName}-${index}.${this.workloadName}`);
@@ -125,7 +157,7 @@ export class Kafka extends Workload implements IConnectable {
   private renderBrokers(zookeeper?: ZooKeeper): KubeStatefulSet {
     const { image, resources: amounts, brokers, storage, spread } = this._resolved;
     const broker = hardened(
-      { name: 'kafka', image, profile: this.profile, resources: amounts },
+      { name: 'kafka', image, profile: this.profile, resources: amounts, files: this._security?.brokerFiles },
       {
         env: this.renderEnvironment(zookeeper),
         ports: this.listeningPorts().map(({ name, port }) => ({ name, containerPort: port, protocol: 'TCP' })),
@@ -180,6 +212,8 @@ export class Kafka extends Workload implements IConnectable {
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: `${replication.minInSync}`,
       KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: `${replication.factor}`,
       ...(zookeeper ? this.zookeeperVariables(zookeeper) : this.kraftVariables()),
+      ...this._security?.variables(this.listeningPorts().map(({ name }) => name.toUpperCase())),
+      ...(zookeeper && this._security?.zookeeperVariables),
       ...Object.fromEntries(given),
     });
     const id = podIndex(zookeeper ? 'KAFKA_BROKER_ID' : 'KAFKA_NODE_ID');

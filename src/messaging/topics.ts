@@ -4,13 +4,11 @@ import type { KubeJob } from '../../imports/k8s';
 import { Connections } from '../network/connections';
 import { parseBytes } from '../platform/quantity';
 import { ValidationError } from '../platform/validation-error';
-import { profileOf } from '../workload/image';
 import { renderJob } from '../workload/job';
-import { hardened, type Pod, renderPod } from '../workload/pod';
-import { resources } from '../workload/resources';
-import { renderWaitFor } from '../workload/wait-for';
+import type { Pod } from '../workload/pod';
 import { versionOf, Workload } from '../workload/workload';
 import type { Kafka } from './kafka';
+import { renderToolPod } from './tool-pod';
 
 /** A Kafka topic. */
 export interface TopicSettings {
@@ -116,8 +114,8 @@ export function resolveTopics(topics: TopicSettings[], kafka: Kafka): ResolvedTo
  * Makes topics, and corrects those whose settings differ. Every tool of Kafka starts a JVM, so the cluster is asked once
  * for all topics, and only what differs costs another start.
  */
-const SCRIPT = `set -eu
-kafka-topics --bootstrap-server "$BOOTSTRAP" --describe > /tmp/topics
+const script = (cluster: string) => `set -eu
+kafka-topics ${cluster} --describe > /tmp/topics
 grep '^Topic:.*PartitionCount' /tmp/topics > /tmp/found || true
 
 # describe prints: Topic: NAME  TopicId: ID  PartitionCount: N  ReplicationFactor: N  Configs: a=b,c=d
@@ -129,7 +127,7 @@ ensure() {
   if [ -z "$found" ]; then
     set -- --create --if-not-exists --topic "$name" --partitions "$partitions" --replication-factor "$factor"
     for pair in $(printf '%s' "$config" | tr ',' ' '); do set -- "$@" --config "$pair"; done
-    kafka-topics --bootstrap-server "$BOOTSTRAP" "$@"
+    kafka-topics ${cluster} "$@"
     return
   fi
   if [ "$(field ReplicationFactor)" != "$factor" ]; then
@@ -141,11 +139,11 @@ ensure() {
     exit 1
   fi
   if [ "$(field PartitionCount)" -lt "$partitions" ]; then
-    kafka-topics --bootstrap-server "$BOOTSTRAP" --alter --topic "$name" --partitions "$partitions"
+    kafka-topics ${cluster} --alter --topic "$name" --partitions "$partitions"
   fi
   for pair in $(printf '%s' "$config" | tr ',' ' '); do
     case ",$(field Configs)," in *",$pair,"*) continue ;; esac
-    kafka-configs --bootstrap-server "$BOOTSTRAP" --alter --entity-type topics --entity-name "$name" --add-config "$config"
+    kafka-configs ${cluster} --alter --entity-type topics --entity-name "$name" --add-config "$config"
     break
   done
   echo "$name: as it should be"
@@ -164,7 +162,7 @@ export class KafkaTopics extends Workload {
     if (twice.length > 0) throw new ValidationError(this, 'topics', `"${twice[0]}" is named twice; keep one of them`);
     const resolved = resolveTopics(topics, kafka);
     this.checkVolumes(resolved, kafka);
-    Connections.of(this).allow(this.peer, kafka.endpoint);
+    Connections.of(this).allow(this.peer, kafka._administration.endpoint);
     this.job = renderJob(this, {
       retries: 6,
       deadlineSeconds: 1800,
@@ -195,30 +193,12 @@ export class KafkaTopics extends Workload {
       const pairs = Object.entries(config).map(([key, value]) => `${key}=${value}`);
       return `ensure ${name} ${partitions} ${replicationFactor} ${pairs.join(',')}\n`;
     });
-    // The tools read their logging configuration from the image's own /etc/kafka, and write nothing there.
-    const known = profileOf(this, 'image', image);
-    const profile = { ...known, writablePaths: known.writablePaths.filter(({ path }) => path !== '/etc/kafka') };
-    const container = hardened(
-      { name: 'topics', image, profile, resources: resources(['100m', '256Mi'], ['1000m', '512Mi']) },
-      {
-        command: ['sh', '-c', SCRIPT + calls.join('')],
-        env: [
-          { name: 'BOOTSTRAP', value: kafka.bootstrapServers },
-          { name: 'KAFKA_HEAP_OPTS', value: '-Xmx192m' },
-        ],
-      },
-    );
-    const wait = kafka.endpoint.waitFor;
-    return renderPod(
-      {
-        workload: this,
-        annotations: {},
-        profile,
-        containers: [container],
-        initContainers: wait ? [renderWaitFor(kafka.workloadName, wait)] : [],
-        graceSeconds: 30,
-      },
-      { restartPolicy: 'Never' },
-    );
+    const { _administration: administration } = kafka;
+    return renderToolPod(this, {
+      name: 'topics',
+      image,
+      script: administration.preparation + script(administration.flags) + calls.join(''),
+      administration,
+    });
   }
 }

@@ -33,6 +33,7 @@ import {
 import { versionOf, Workload } from '../workload/workload';
 import { ClusterExporter } from './exporter';
 import { heapOptions, JVM_LOGS, podIndex, variables } from './jvm';
+import { ZooKeeperTls } from './zookeeper-tls';
 
 /**
  * Servers of a quorum: an odd number, for an even one bears no more failures than the odd one below it.
@@ -156,6 +157,7 @@ export class ZooKeeper extends Workload implements IConnectable {
 
   private readonly profile: ImageProfile;
   private readonly hosts: string[];
+  private readonly tls?: ZooKeeperTls;
 
   public constructor(scope: Construct, id: string, settings: ZooKeeperSettings = {}) {
     const resolved = resolveZooKeeper(settings);
@@ -165,13 +167,14 @@ export class ZooKeeper extends Workload implements IConnectable {
     checkResources(this, 'resources', resolved.resources);
 
     this.hosts = Array.from({ length: resolved.replicas }, (_, index) => `${id}-${index + FIRST_SERVER}.${id}`);
+    this.tls = ZooKeeperTls.ofEnsemble(this, this.hosts);
     this.connectString = this.hosts.map((host) => `${host}:${CLIENT.port}`).join(',');
     this.endpoint = {
       peer: this.peer,
       ports: [CLIENT],
       waitFor: {
         image: { ...resolved.image, ...this.profile },
-        script: this.hosts.map((host) => `echo srvr | nc -w 2 ${host} ${CLIENT.port} | grep -q Mode`).join(' || '),
+        script: this.hosts.map((host) => this.question(host)).join(' || '),
       },
     };
     Connections.of(this).allow(this.peer, { peer: this.peer, ports: [FOLLOWER, ELECTION] });
@@ -182,13 +185,29 @@ export class ZooKeeper extends Workload implements IConnectable {
       exporter: resolved.exporter,
       target: this.endpoint,
       port: METRICS_PORT,
-      args: [`-zk-hosts=${this.connectString}`, `-listen=0.0.0.0:${METRICS_PORT}`],
+      args: [
+        `-zk-hosts=${this.connectString}`,
+        `-listen=0.0.0.0:${METRICS_PORT}`,
+        ...(this.tls?.exporterArguments ?? []),
+      ],
+      files: this.tls?.exporterFiles,
     });
+  }
+
+  /** Whether a server answers. With TLS it is asked no more than that: who waits has no certificate yet. */
+  private question(host: string): string {
+    return this.tls ? `nc -z -w 2 ${host} ${CLIENT.port}` : `echo srvr | nc -w 2 ${host} ${CLIENT.port} | grep -q Mode`;
   }
 
   private renderServers(resolved: ResolvedZooKeeper): KubeStatefulSet {
     const server = hardened(
-      { name: 'zookeeper', image: resolved.image, profile: this.profile, resources: resolved.resources },
+      {
+        name: 'zookeeper',
+        image: resolved.image,
+        profile: this.profile,
+        resources: resolved.resources,
+        files: this.tls?.serverFiles,
+      },
       {
         env: this.renderEnvironment(resolved),
         ports: [CLIENT, FOLLOWER, ELECTION].map(({ name, port }) => ({
@@ -239,12 +258,14 @@ export class ZooKeeper extends Workload implements IConnectable {
         ZOOKEEPER_AUTOPURGE_SNAP_RETAIN_COUNT: '5',
         ZOOKEEPER_CLIENT_PORT: `${CLIENT.port}`,
         ZOOKEEPER_TICK_TIME: '2000',
+        ...this.tls?.variables(CLIENT.port),
         ...(replicas > 1
           ? {
               ZOOKEEPER_INIT_LIMIT: '10',
               ZOOKEEPER_QUORUM_LISTEN_ON_ALL_IPS: 'true',
               ZOOKEEPER_SERVERS: servers,
               ZOOKEEPER_SYNC_LIMIT: '5',
+              ...this.tls?.quorumVariables,
             }
           : {}),
       }),
@@ -253,7 +274,8 @@ export class ZooKeeper extends Workload implements IConnectable {
   }
 
   private ask(command: string, answer: string, periodSeconds: number, failureThreshold: number): Probe {
-    const test = `echo ${command} | nc -w 2 127.0.0.1 ${CLIENT.port} | grep -q ${answer}`;
+    const port = this.tls?.probedPort ?? CLIENT.port;
+    const test = `echo ${command} | nc -w 2 127.0.0.1 ${port} | grep -q ${answer}`;
     return { exec: { command: ['sh', '-c', test] }, periodSeconds, timeoutSeconds: 5, failureThreshold };
   }
 }

@@ -1,4 +1,5 @@
 import type { Port } from '../platform/names';
+import type { SecretFile } from '../platform/secret-file';
 
 /** Pods or addresses at one end of a connection. Give either `podLabels` or `cidrs`. */
 export interface Peer {
@@ -94,6 +95,12 @@ export interface WaitFor {
    * @default - none
    */
   readonly secrets?: SecretVariable[];
+
+  /**
+   * Files of the script that come from Secrets.
+   * @default - none
+   */
+  readonly files?: SecretFile[];
 }
 
 /** What a client needs to know of a service to use it. */
@@ -123,6 +130,12 @@ export interface Endpoint {
   readonly composed?: { [variable: string]: string };
 
   /**
+   * Files of the client that come from Secrets, such as the certificate of who signed that of the service.
+   * @default - none
+   */
+  readonly files?: SecretFile[];
+
+  /**
    * How a client waits for the service.
    * @default - a client does not wait
    */
@@ -133,4 +146,10 @@ export interface Endpoint {
 export interface IConnectable {
   /** What a client needs to know. */
   readonly endpoint: Endpoint;
+}
+
+/** Something that knows its clients by names of their own, and tells each how it is to say who it is. */
+export interface IAuthenticator {
+  /** What a client of this name needs to know. */
+  endpointFor(client: string): Endpoint;
 }

@@ -1,3 +1,4 @@
+import { certificateSecrets } from '../platform/certificates';
 import { podTemplateOf } from '../platform/pod-template';
 import type { SecretDeclaration } from '../platform/secrets';
 
@@ -15,7 +16,7 @@ export function manifestProblems(manifests: readonly any[], { secrets, nodes }: 
     ...namesMadeTwice(manifests),
     ...manifests.flatMap(volumeProblems),
     ...manifests.flatMap(probeProblems),
-    ...manifests.flatMap((manifest) => secretProblems(manifest, secrets)),
+    ...secretProblems(manifests, secrets),
     ...(nodes === undefined ? [] : manifests.flatMap((manifest) => nodeProblems(manifest, manifests, nodes))),
   ];
 }
@@ -62,13 +63,21 @@ function probeProblems(manifest: any): string[] {
 }
 
 /** A key that nobody fills keeps the pod waiting for ever. */
-function secretProblems(manifest: any, secrets: readonly SecretDeclaration[]): string[] {
-  const missing = secretKeysIn(manifest).filter(
-    ([secret, key]) => !secrets.some(({ name, keys }) => name === secret && Object.hasOwn(keys, key)),
+function secretProblems(manifests: readonly any[], secrets: readonly SecretDeclaration[]): string[] {
+  const declared = secrets.map(({ name, keys }) => ({ name, keys: Object.keys(keys) }));
+  const pairs = [...declared, ...certificateSecrets(manifests)].flatMap(({ name, keys }) =>
+    keys.map((key) => `${name}/${key}`),
   );
-  return [...new Set(missing.map((pair) => pair.join('/')))].map(
-    (pair) => `${nameOf(manifest)}: reads ${pair} of a Secret, which nobody declares; declare it, or name another key`,
-  );
+  const filled = new Set(pairs);
+  return manifests.flatMap((manifest) => {
+    const missing = secretKeysIn(manifest).map((pair) => pair.join('/'));
+    return [...new Set(missing)]
+      .filter((pair) => !filled.has(pair))
+      .map(
+        (pair) =>
+          `${nameOf(manifest)}: reads ${pair} of a Secret, which nobody declares; declare it, or name another key`,
+      );
+  });
 }
 
 /** Every key of a Secret that something below this value reads. */

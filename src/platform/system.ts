@@ -9,6 +9,7 @@ import {
   KubeStorageClass,
 } from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
+import { Certificates, type TlsSettings } from './certificates';
 import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
 import { peakDemand } from './demand';
@@ -121,6 +122,12 @@ export interface SystemSettings {
    * @default - from the secrets command
    */
   readonly secrets?: SecretsSettings;
+
+  /**
+   * Encryption of what the parts of the system say to one another.
+   * @default - none; the network policies alone say who hears whom
+   */
+  readonly tls?: TlsSettings;
 }
 
 /** A system in one environment. */
@@ -233,6 +240,7 @@ export class System extends Chart {
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
+    new Certificates(this, props.tls);
 
     this.renderNamespace(props.namespace);
     this._storageClass = this.renderStorageClass();

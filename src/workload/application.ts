@@ -2,9 +2,10 @@ import { Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import { type EnvVar, KubeConfigMap } from '../../imports/k8s';
-import type { IConnectable, SecretVariable, WaitFor } from '../network/connectable';
+import type { Endpoint, IAuthenticator, IConnectable, SecretVariable, WaitFor } from '../network/connectable';
 import { Connections } from '../network/connections';
 import type { DnsLabel } from '../platform/names';
+import type { SecretFile } from '../platform/secret-file';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
@@ -177,6 +178,7 @@ export abstract class Application extends Workload {
   private readonly parameters = new Map<string, string>();
   private readonly secretVariables: SecretVariable[] = [];
   private readonly composed = new Map<string, string>();
+  private readonly files = new Map<string, SecretFile>();
   private readonly waits = new Map<string, WaitFor>();
 
   protected constructor(scope: Construct, id: string, component: string, application: ResolvedApplication) {
@@ -210,7 +212,7 @@ export abstract class Application extends Workload {
    * ends are opened, and the application waits for it unless it is optional.
    */
   public use(target: IConnectable, options: UseOptions = {}): void {
-    const { endpoint } = target;
+    const endpoint = this.endpointOf(target);
     Connections.of(this).allow(this.peer, endpoint);
     this.addParameters(endpoint.environment ?? {});
     this.addSecretVariables(endpoint.secrets ?? []);
@@ -218,8 +220,15 @@ export abstract class Application extends Workload {
       this.claim(variable);
       this.composed.set(variable, value);
     }
+    for (const file of endpoint.files ?? []) this.files.set(file.path, file);
     if (endpoint.waitFor && !options.optional) this.waits.set(endpoint.peer.name, endpoint.waitFor);
     if ('onUsedBy' in target) (target as IConnectable & IUseListener).onUsedBy(this);
+  }
+
+  private endpointOf(target: IConnectable): Endpoint {
+    return 'endpointFor' in target
+      ? (target as IConnectable & IAuthenticator).endpointFor(this.workloadName)
+      : target.endpoint;
   }
 
   /** Adds parameters, each of which may be set only once. */
@@ -245,7 +254,7 @@ export abstract class Application extends Workload {
   protected _applicationContainer(name: string, fields: Parameters<typeof hardened>[1] = {}): HardenedContainer {
     const { image, resources, command } = this.application;
     return hardened(
-      { name, image, profile: this.profile, resources },
+      { name, image, profile: this.profile, resources, files: [...this.files.values()] },
       {
         command: command.length > 0 ? command : undefined,
         ...fields,

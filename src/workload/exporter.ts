@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 
 import type { Container } from '../../imports/k8s';
+import type { SecretFile } from '../platform/secret-file';
 import { checkTag, type ImageSettings, profileOf, type ResolvedImage, resolveImage } from './image';
 import { hardened, type HardenedContainer } from './pod';
 import {
@@ -46,6 +47,7 @@ export function renderExporter(
   { image, resources: amounts }: ResolvedExporter,
   port: number,
   fields: Pick<Container, 'args' | 'env' | 'volumeMounts'>,
+  files?: readonly SecretFile[],
 ): HardenedContainer {
   const ask = (path: string, periodSeconds: number, failureThreshold: number) => ({
     httpGet: { path, port: 'metrics' },
@@ -57,7 +59,7 @@ export function renderExporter(
   checkTag(scope, 'exporter.image', image);
   checkResources(scope, 'exporter.resources', amounts);
   return hardened(
-    { name: 'exporter', image, profile, resources: amounts },
+    { name: 'exporter', image, profile, resources: amounts, files },
     {
       ...fields,
       ports: [{ name: 'metrics', containerPort: port, protocol: 'TCP' }],

@@ -1,10 +1,14 @@
 import type { Container, PodSpec, PodTemplateSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
 import { canonicalBytes } from '../platform/quantity';
+import type { SecretFile } from '../platform/secret-file';
 import { System } from '../platform/system';
 import { imageReference, mirrored, type ResolvedImage } from './image';
 import type { ImageProfile, WritablePath } from './image-profiles';
 import { renderResources, type ResolvedResources } from './resources';
 import type { Workload } from './workload';
+import { fileMounts, fileVolumes } from './secret-files';
+
+export { secretVolume } from './secret-files';
 
 /** What makes a container: its image, how that runs, and what it may use. */
 export interface ContainerParts {
@@ -12,12 +16,16 @@ export interface ContainerParts {
   readonly image: ResolvedImage;
   readonly profile: ImageProfile;
   readonly resources: ResolvedResources;
+  /** Keys of Secrets that it reads as files. */
+  readonly files?: readonly SecretFile[];
 }
 
 /** A container and the scratch volumes it brings along. */
 export interface HardenedContainer {
   readonly container: Container;
   readonly volumes: Volume[];
+  /** Keys of Secrets that it reads as files. */
+  readonly files: readonly SecretFile[];
   readonly writablePaths: readonly WritablePath[];
   readonly pullSecrets: string[];
 }
@@ -41,10 +49,10 @@ export interface PodParts {
  * privileges, and a scratch volume for each path that its profile names.
  */
 export function hardened(parts: ContainerParts, fields: Partial<Container> = {}): HardenedContainer {
-  const { name, image, profile, resources } = parts;
+  const { name, image, profile, resources, files = [] } = parts;
   const scratch = profile.writablePaths.map((path) => ({ path, volume: `${name}${slug(path.path)}` }));
   const mounts: VolumeMount[] = scratch.map(({ path, volume }) => ({ name: volume, mountPath: path.path }));
-  const volumeMounts = [...(fields.volumeMounts ?? []), ...mounts];
+  const volumeMounts = [...(fields.volumeMounts ?? []), ...fileMounts(files), ...mounts];
   return {
     container: {
       ...fields,
@@ -57,6 +65,7 @@ export function hardened(parts: ContainerParts, fields: Partial<Container> = {})
       volumeMounts: volumeMounts.length > 0 ? volumeMounts : undefined,
     },
     volumes: scratch.map(({ path, volume }) => renderScratch(path, volume)),
+    files,
     writablePaths: profile.writablePaths,
     pullSecrets: image.pullSecrets,
   };
@@ -79,12 +88,6 @@ export function renderPod(parts: PodParts, placement: Partial<PodSpec>): Pod {
     },
     annotations: writableAnnotation(parts),
   };
-}
-
-/** A volume with keys of a Secret, each by its name, so that a pod waits where one is missing. */
-export function secretVolume(name: string, secretName: string, keys: readonly string[]): Volume {
-  const items = keys.map((key) => ({ key, path: key }));
-  return { name, secret: { secretName, defaultMode: 0o440, items } };
 }
 
 function renderPodSpec(parts: PodParts): PodSpec {
@@ -112,7 +115,7 @@ function renderPodSpec(parts: PodParts): PodSpec {
     },
     serviceAccountName: workload.serviceAccount.name,
     terminationGracePeriodSeconds: parts.graceSeconds,
-    volumes: [...volumes, ...all.flatMap((item) => item.volumes)],
+    volumes: [...volumes, ...fileVolumes(all.map(({ files }) => files)), ...all.flatMap((item) => item.volumes)],
   };
 }
 

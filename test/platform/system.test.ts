@@ -6,6 +6,7 @@ import { System, type SystemProps } from '../../src/platform/system';
 import { Secrets } from '../../src/platform/secrets';
 import { WebService } from '../../src/workload/web-service';
 import { Postgres } from '../../src/data/postgres';
+import { Redis } from '../../src/data/redis';
 import { KubeConfigMap } from '../../imports/k8s';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
 import { finished, testSystem } from '../support/system';
@@ -27,11 +28,13 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
   // What differs between stores: test/platform/external-secrets.test.ts.
   secrets: {} as Complete<SystemProps>['secrets'],
+  tls: { enabled: true, issuer: { kind: 'ClusterIssuer', name: 'corporate' }, durationDays: 60, renewBeforeDays: 20 },
 };
 
 const make = (props: SystemProps) => {
   const system = new System(new App(), 'shop-test', props);
   new WebService(system.layer('apps'), 'web', { ...web, metrics: {} });
+  new Redis(system.layer('data'), 'cache');
   return finished(system).objects;
 };
 

@@ -197,7 +197,16 @@ function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unkno
           maxLength: 3,
         })
       : fc.constant([]);
-  return fc.tuple(free, ...entries).map((parts) => Object.fromEntries(parts.flat() as [string, unknown][]));
+  return fc.tuple(free, ...entries).map((parts) => consistent(Object.fromEntries(parts.flat() as [string, unknown][])));
+}
+
+/** What no schema says of two settings together, and is refused: now and then is enough, and every other time is not. */
+function consistent(map: Record<string, unknown>): Record<string, unknown> {
+  // An issuer is called something, and no other map has a kind.
+  if ('kind' in map && !('name' in map)) return { ...map, name: 'a' };
+  const { durationDays, renewBeforeDays } = map;
+  if (typeof durationDays !== 'number' || typeof renewBeforeDays !== 'number') return map;
+  return { ...map, renewBeforeDays: Math.min(renewBeforeDays, durationDays - 1) };
 }
 
 /* Values that are not. */

@@ -427,9 +427,22 @@ const configMaps = perWorkload((workload, { kind }) =>
   dangling(workload, 'configMap', new Map(kind('ConfigMap').map((map) => [map.metadata.name, Object.keys(map.data)]))),
 );
 
-const secrets = perWorkload((workload, { options }) =>
+/** What cert-manager puts into the Secret of a certificate. */
+const keysOfCertificate = ({ additionalOutputFormats = [] }: any): string[] => [
+  ...['ca.crt', 'tls.crt', 'tls.key'],
+  ...(additionalOutputFormats.some(({ type }: any) => type === 'CombinedPEM') ? ['tls-combined.pem'] : []),
+];
+
+const secrets = perWorkload((workload, { options, kind }) =>
   options.secrets
-    ? dangling(workload, 'secret', new Map(options.secrets.map(({ name, keys }) => [name, Object.keys(keys)])))
+    ? dangling(
+        workload,
+        'secret',
+        new Map([
+          ...options.secrets.map(({ name, keys }) => [name, Object.keys(keys)] as const),
+          ...kind('Certificate').map(({ spec }) => [spec.secretName, keysOfCertificate(spec)] as const),
+        ]),
+      )
     : [],
 );
 
