@@ -55,6 +55,7 @@ export {
 export { Layer, type LayerName } from './platform/layers';
 export { type Cidr, type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
+export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
 export { type AwsStoreSettings } from './platform/secret-stores/aws';
@@ -70,8 +71,8 @@ export {
   type SecretServer,
 } from './platform/secrets';
 export {
+  type AlertRules,
   type PrometheusSettings,
-  type QuotaSettings,
   System,
   type SystemProps,
   type SystemSettings,

@@ -16,40 +16,17 @@ import type { Endpoint, ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { ValidationError } from '../platform/validation-error';
 import { renderCronJob } from '../workload/cron-job';
-import { checkTag, type ResolvedImage } from '../workload/image';
-import type { ImageProfile } from '../workload/image-profiles';
+import { checkTag } from '../workload/image';
 import { hardened, type HardenedContainer, type Pod, secretVolume } from '../workload/pod';
 import { checkResources, type ResolvedResources, resources } from '../workload/resources';
-import { DATA_VOLUME, type ResolvedStorage } from '../workload/stateful';
+import { DATA_VOLUME } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
 import { addBackupAlerts } from './backup-alerts';
 import { BACKUP_SCRIPTS, SCRIPTS_MOUNT, SPOOL_MOUNT } from './backup-scripts';
 import type { ResolvedBackup } from './backup-settings';
 import { formatPlan, missedObjectives, planRecovery } from './objectives';
+import type { BackedUpServer } from './backed-up-server';
 import { BACKUP_KEY, BACKUP_ROLE, SECRETS_MOUNT } from './postgres-roles';
-
-/** The server that is backed up. */
-export interface BackedUpServer {
-  readonly name: string;
-  readonly image: ResolvedImage;
-  readonly profile: ImageProfile;
-  readonly resources: ResolvedResources;
-  readonly storage: ResolvedStorage;
-  readonly database: string;
-  /** Arguments of the server: one that recovers needs the same. */
-  readonly arguments: string[];
-  /** Folder of the data on its volume, and where that is mounted. */
-  readonly dataFolder: string;
-  readonly dataMount: string;
-  /** Secret with the passwords, its keys, and the ConfigMap with the script that sets them. */
-  readonly secret: string;
-  readonly secretKeys: string[];
-  readonly initScripts: string;
-  readonly endpoint: Endpoint;
-  readonly podLabels: { [label: string]: string };
-  /** Whether it takes nothing but TLS. */
-  readonly tls: boolean;
-}
 
 /** Port on which the figures of backups are told. */
 export const BACKUP_METRICS: ListeningPort = { name: 'backup-metrics', port: 9188 };

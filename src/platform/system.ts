@@ -1,36 +1,17 @@
-import { ApiObject, Chart, Lazy } from 'cdk8s';
+import { Chart } from 'cdk8s';
 import type { Construct, IConstruct } from 'constructs';
 
-import {
-  KubeLimitRange,
-  KubeNamespace,
-  KubeNetworkPolicy,
-  KubeResourceQuota,
-  KubeStorageClass,
-} from '../../imports/k8s';
+import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeStorageClass } from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
 import { Certificates, type TlsSettings } from './certificates';
 import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
-import { peakDemand } from './demand';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
-import { formatBytes, formatCpu } from './quantity';
+import { type QuotaSettings, renderQuota } from './quota';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
-
-/** Bound on everything that runs in the namespace of a system. */
-export interface QuotaSettings {
-  /**
-   * How much more than the computed peak the namespace may hold, as a factor. The peak is the sum of all pods at their
-   * autoscalers' maximum in the middle of a rollout, and all Jobs.
-   * @default 1.2
-   * @minimum 1
-   * @maximum 10
-   */
-  readonly headroom?: number;
-}
 
 /** Where the Prometheus that scrapes the system runs. */
 export interface PrometheusSettings {
@@ -246,7 +227,7 @@ export class System extends Chart {
     this._storageClass = this.renderStorageClass();
     this.renderDefaultDeny();
     this.renderLimits();
-    this.renderQuota(resolved.headroom);
+    renderQuota(this, resolved.headroom);
     const source = resolveSecrets(this, props.secrets ?? {}, `${props.system}/${props.environment}`);
     if (source) this.externalSecrets = new ExternalSecrets(this.layer('config'), 'external-secrets', source);
     new Access(this, 'access', props.access);
@@ -333,36 +314,5 @@ export class System extends Chart {
         ],
       },
     });
-  }
-
-  private renderQuota(headroom: number): void {
-    const quota = new KubeResourceQuota(this, 'quota', {
-      metadata: { name: 'quota' },
-      spec: { hard: Lazy.any({ produce: () => this.hardQuota(headroom, quota) }) },
-    });
-  }
-
-  private hardQuota(headroom: number, quota: ApiObject): Record<string, string> {
-    const peak = peakDemand(
-      this.node
-        .findAll()
-        .filter((object): object is ApiObject => ApiObject.isApiObject(object) && object !== quota)
-        .map((object) => object.toJson()),
-    );
-    const cpu = (millicores: number) => formatCpu(Math.ceil((millicores * headroom) / 10) * 10);
-    const bytes = (amount: number) => formatBytes(Math.ceil((amount * headroom) / 2 ** 20) * 2 ** 20);
-    return {
-      'limits.cpu': cpu(peak.cpuLimits),
-      'limits.ephemeral-storage': bytes(peak.ephemeralLimits),
-      'limits.memory': bytes(peak.memoryLimits),
-      persistentvolumeclaims: `${Math.ceil(peak.claims * headroom)}`,
-      pods: `${Math.ceil(peak.pods * headroom)}`,
-      'requests.cpu': cpu(peak.cpuRequests),
-      'requests.ephemeral-storage': bytes(peak.ephemeralRequests),
-      'requests.memory': bytes(peak.memoryRequests),
-      'requests.storage': bytes(peak.storage),
-      'services.loadbalancers': '0',
-      'services.nodeports': '0',
-    };
   }
 }

@@ -102,7 +102,9 @@ describe('Redis with TLS', () => {
 
   test('is asked with it by probes, and by what waits', () => {
     for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
-      expect(cache[probe].exec.command[2]).toContain('redis-cli --tls --cacert /run/secrets/cache-tls/ca.crt');
+      expect(cache[probe].exec.command[2]).toContain(
+        'redis-cli -h 127.0.0.1 -p 6379 --tls --cacert /run/secrets/cache-tls/ca.crt',
+      );
     }
     const wait = podOf('Deployment', 'web').initContainers.find(({ name }: any) => name === 'wait-for-cache');
     expect(wait.command[2]).toContain('redis-cli --tls --cacert /run/secrets/cache-tls/ca.crt -h cache');
