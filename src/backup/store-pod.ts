@@ -35,7 +35,7 @@ export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
       name: 'rclone',
       image: parts.rclone,
       profile: { ...parts.profile, writablePaths: [] },
-      resources: resources(['10m', '16Mi'], ['500m', '128Mi']),
+      resources: resources(['50m', '16Mi'], ['500m', '128Mi']),
     },
     { command: ['cp', '/usr/local/bin/rclone', `${TOOLS.mountPath}/rclone`], volumeMounts: [TOOLS] },
   );

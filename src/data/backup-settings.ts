@@ -129,7 +129,7 @@ export interface BackupSettings {
 
   /**
    * What the container that sends write-ahead log may use.
-   * @default - 10m and 64Mi promised, 200m and 256Mi at most
+   * @default - 20m and 64Mi promised, 200m and 256Mi at most
    */
   readonly resources?: ResourcesSettings;
 }
@@ -211,6 +211,6 @@ export function resolveBackup(settings: BackupSettings, data: ResolvedStorage): 
     drillQueries: drill.queries ?? [],
     spool: resolveStorage({ className: data.className, ...spool }, '10Gi'),
     image: resolveImage(settings.image ?? { repository: 'rclone/rclone', tag: '1.74.3' }),
-    resources: resolveResources(settings.resources, resources(['10m', '64Mi'], ['200m', '256Mi'])),
+    resources: resolveResources(settings.resources, resources(['20m', '64Mi'], ['200m', '256Mi'])),
   };
 }

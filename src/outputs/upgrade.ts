@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 
 import { parseBytes } from '../platform/quantity';
 import type { OutputFile } from './plain';
@@ -106,15 +106,16 @@ export function fixedChanges(before: any, after: any, same: typeof identical = i
  * change and hold such objects are read.
  */
 export function refusedChanges(out: string, files: readonly OutputFile[]): string[] {
-  const holdsFixed = new RegExp(`^kind: (${FIXED_KINDS.join('|')})$`, 'm');
   return files.flatMap(({ path, text }) => {
     const file = join(out, path);
     if (!existsSync(file)) return [];
     const before = readFileSync(file, 'utf8');
-    if (before === text || !holdsFixed.test(before)) return [];
-    const known = objectsIn(before);
-    return objectsIn(text).flatMap((after) => {
-      if (!FIXED[after.kind]) return [];
+    if (before === text) return [];
+    const [was, is] = [documentsWithFixed(before), documentsWithFixed(text)];
+    // To parse takes far longer than to write: only what changed is, and what it may have been.
+    const changed = is.filter((document) => !was.includes(document));
+    const known = changed.length > 0 ? was.filter((document) => !is.includes(document)).map(parsed) : [];
+    return changed.map(parsed).flatMap((after) => {
       const same = known.find(
         ({ kind, metadata: { name, namespace } }) =>
           kind === after.kind && name === after.metadata.name && namespace === after.metadata.namespace,
@@ -124,7 +125,11 @@ export function refusedChanges(out: string, files: readonly OutputFile[]): strin
   });
 }
 
-const objectsIn = (text: string): any[] => parseAllDocuments(text).map((document) => document.toJS());
+const HOLDS_FIXED = new RegExp(`^kind: (${FIXED_KINDS.join('|')})$`, 'm');
+
+const documentsWithFixed = (text: string) => text.split(/^---$/m).filter((document) => HOLDS_FIXED.test(document));
+
+const parsed = (text: string): any => parse(text);
 
 function differences(path: string, before: any, after: any): string[] {
   const name = `${path}: ${after.kind} ${after.metadata.name}`;

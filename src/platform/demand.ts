@@ -125,7 +125,7 @@ function workloadDemand(workload: any, replicas: number): Demand {
 const claimsDemand = (claims: any[]): Demand => ({
   ...NOTHING,
   claims: claims.length,
-  storage: claims.reduce((bytes, { spec }) => bytes + parseBytes(spec.resources.requests.storage), 0),
+  storage: claims.reduce((bytes, { spec }) => bytes + parseBytes(spec?.resources?.requests?.storage ?? '0'), 0),
 });
 
 /** The scheduler's rule: the sum of the containers, or the largest init container where that is more. */

@@ -21,7 +21,9 @@ async function generated(environment: string): Promise<string[]> {
     error: () => undefined,
     input: () => Promise.resolve(''),
   };
-  expect(await secrets([...environment.split('/'), '--offline'], registry, around)).toBe(0);
+  // Where backups go to a store, its keys come from somebody else, and are named as missing.
+  const expected = environment.endsWith('/dev') ? 0 : 4;
+  expect(await secrets([...environment.split('/'), '--offline'], registry, around)).toBe(expected);
   const values = parseAllDocuments(printed).flatMap((document) =>
     Object.values(document.toJS().data as Record<string, string>).map((value) =>
       Buffer.from(value, 'base64').toString(),

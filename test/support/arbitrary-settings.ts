@@ -179,7 +179,10 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
   const providers: string[] = provider?.enum?.filter((name: unknown) => typeof name === 'string') ?? [];
   return providers.map((name) => ({
     weight: 4,
-    arbitrary: required(name).map((given) => ({ provider: name, [name]: given })),
+    // One that needs no settings has none.
+    arbitrary: schema.properties[name]
+      ? required(name).map((given) => ({ provider: name, [name]: given }))
+      : fc.constant({ provider: name }),
   }));
 }
 

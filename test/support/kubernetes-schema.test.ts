@@ -169,6 +169,12 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     ['/spec/mtls/sentryAddress: required field is missing'],
   ],
   [
+    'Issuer',
+    custom('cert-manager.io/v1', 'Issuer', { ca: { secretName: 'ca' } }),
+    custom('cert-manager.io/v1', 'Issuer', { ca: {} }),
+    ['/spec/ca/secretName: required field is missing'],
+  ],
+  [
     'PrometheusRule',
     custom('monitoring.coreos.com/v1', 'PrometheusRule', {
       groups: [{ name: 'web', rules: [{ alert: 'Down', expr: 'up == 0', for: '5m' }] }],

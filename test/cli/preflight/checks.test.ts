@@ -162,7 +162,7 @@ const CASES: readonly Case[] = [
   [
     'a quota for less than all that runs',
     (s) => s.add(quota({ 'requests.cpu': '2', 'count/statefulsets.apps': '3' })),
-    /^failed namespace.quota ResourceQuota theirs: leaves 2 of requests.cpu; ours need 2.465, and .* → ask its owner/,
+    /^failed namespace.quota ResourceQuota theirs: leaves 2 of requests.cpu; ours need 2.485, and .* → ask its owner/,
     /^failed namespace.quota ResourceQuota theirs: leaves 3 of count\/statefulsets.apps; ours need 4, and 4/,
   ],
   [
@@ -192,13 +192,13 @@ const CASES: readonly Case[] = [
   [
     'narrow limits of containers',
     (s) => s.add(limitRange({ type: 'Container', max: { memory: '1.5Gi' }, min: { cpu: '20m' } })),
-    /^failed namespace.limits LimitRange theirs: StatefulSet postgres, container postgres allows 2Gi of memory, bound is 1.5Gi; StatefulSet postgres, container exporter requests 10m of cpu, bound is 20m; .*; and 7 more → ask/,
+    /^failed namespace.limits LimitRange theirs: CronJob postgres-restore, container backup allows 2Gi of memory, bound is 1.5Gi; .*; and \d+ more → ask/,
   ],
   ['a wide ratio', (s) => s.add(limitRange({ type: 'Container', maxLimitRequestRatio: { cpu: '10' } }))],
   [
     'a narrow ratio',
     (s) => s.add(limitRange({ type: 'Container', maxLimitRequestRatio: { cpu: '4.9' } })),
-    /^failed namespace.limits LimitRange theirs: StatefulSet postgres, container exporter allows 10 times the cpu that it requests, bound is 4.9; .*; and 12 more/,
+    /^failed namespace.limits LimitRange theirs: CronJob postgres-backup, container rclone allows 10 times the cpu that it requests, bound is 4.9; .*; and \d+ more/,
   ],
   [
     'narrow limits of pods and claims',
@@ -212,7 +212,7 @@ const CASES: readonly Case[] = [
           ],
         },
       }),
-    /^failed namespace.limits .*StatefulSet postgres, volume data allows 50Gi of storage.*StatefulSet postgres allows 1.1 of/,
+    /^failed namespace.limits .*StatefulSet postgres, volume data allows 50Gi of storage.*; and \d+ more/,
   ],
   [
     'two nodes',
@@ -256,7 +256,7 @@ const CASES: readonly Case[] = [
   [
     'nodes that are tight',
     (s) => nodes(s, ({ status }) => (status.allocatable = { cpu: '1', memory: '2500Mi' })),
-    /^warning nodes.room CPU: ours request 2465m; 3 nodes have 3, .*tight/,
+    /^warning nodes.room CPU: ours request 2485m; 3 nodes have 3, .*tight/,
     /^warning nodes.room memory: ours request 6.1Gi; 3 nodes have 7.3Gi/,
   ],
   [
@@ -264,7 +264,9 @@ const CASES: readonly Case[] = [
     (s) => nodes(s, ({ status }) => (status.allocatable = { cpu: '290m', memory: '600Mi' })),
     /^failed nodes.room CPU: /,
     /^failed nodes.room memory: /,
-    /^failed nodes.room StatefulSet postgres: no node that may run it has 310m of CPU and 544Mi/,
+    /^failed nodes.room CronJob postgres-restore: no node that may run it has 300m of CPU and 512Mi/,
+    /^failed nodes.room CronJob postgres-restore-drill: no node/,
+    /^failed nodes.room StatefulSet postgres: no node that may run it has 330m of CPU and 608Mi/,
     /^failed nodes.room StatefulSet kafka: no node/,
     /^failed nodes.room Deployment backend: no node/,
   ],

@@ -63,6 +63,7 @@ const CUSTOM = [
   'dapr.io/v1alpha1 Component',
   'dapr.io/v1alpha1 Resiliency',
   'dapr.io/v2alpha1 Subscription',
+  'monitoring.coreos.com/v1 PrometheusRule',
 ];
 
 const node = (index: number) =>
