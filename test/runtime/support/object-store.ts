@@ -5,8 +5,9 @@ import { toolPath } from './tools';
 
 /** An S3-compatible object store on loopback, with credentials made for it. Buckets are folders of `folder`. */
 export class ObjectStore {
-  public static async start(): Promise<ObjectStore> {
-    const store = new ObjectStore(await freePort());
+  /** In the network of a process, where one is given. */
+  public static async start(network?: number): Promise<ObjectStore> {
+    const store = new ObjectStore(await freePort(), network);
     await store.start();
     return store;
   }
@@ -17,7 +18,10 @@ export class ObjectStore {
   public readonly secretKey = randomBytes(24).toString('base64url');
   private server: Server | undefined;
 
-  private constructor(public readonly port: number) {}
+  private constructor(
+    public readonly port: number,
+    private readonly network?: number,
+  ) {}
 
   public get endpoint(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -41,7 +45,8 @@ export class ObjectStore {
       // Not among the arguments, which everybody can read. A list of pairs, written as CSV.
       env: { HOME: this.folder, RCLONE_CONFIG: '/dev/null', RCLONE_AUTH_KEY: `"${this.accessKey},${this.secretKey}"` },
       unprivileged: true,
-      port: this.port,
+      network: this.network,
+      line: /Starting s3 server/,
     });
   }
 
@@ -53,6 +58,7 @@ export class ObjectStore {
   public rclone(args: readonly string[], env: Record<string, string> = {}): string {
     return run(toolPath('rclone', 'bin/rclone'), ['--retries=1', '--low-level-retries=1', ...args], {
       env: { ...this.env, ...env },
+      network: this.network,
     });
   }
 

@@ -8,6 +8,8 @@ export interface ProcessOptions {
   /** Its variables; nothing is inherited but PATH. */
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** Process whose network it shares; see `PodMachine`. */
+  readonly network?: number;
   /** Run it as a user without rights, for what refuses root or would prove less as root. */
   readonly unprivileged?: boolean;
 }
@@ -35,7 +37,9 @@ function commandLine(command: string, args: readonly string[], options: ProcessO
     options.unprivileged && isRoot()
       ? [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs']
       : [];
-  return ['setpriv', [...user, '--pdeathsig=KILL', '--', command, ...args]];
+  const enter = options.network ? ['nsenter', `--net=/proc/${options.network}/ns/net`, '--'] : [];
+  const [first, ...rest] = [...enter, 'setpriv', ...user, '--pdeathsig=KILL', '--', command, ...args] as const;
+  return [first!, rest];
 }
 
 const environment = ({ env = {} }: ProcessOptions) => ({ PATH: process.env['PATH'], LC_ALL: 'C', ...env });
@@ -61,7 +65,8 @@ export function run(
 
 /** A server that runs. */
 export class Server {
-  public readonly pid: number;
+  /** Who gets the signals: the command, or what runs in a namespace of its own under it. */
+  public pid: number;
   private text = '';
   private ended: string | undefined;
   private readonly end: Promise<void>;
@@ -102,6 +107,14 @@ export class Server {
       }
       await sleep(20);
     }
+  }
+
+  /** Waits for its end: `code 0`, or the signal that ended it. */
+  public async ending(seconds: number): Promise<string> {
+    const late = setTimeout(() => process.kill(this.pid, 'SIGKILL'), seconds * 1000);
+    await this.end;
+    clearTimeout(late);
+    return this.ended!;
   }
 
   /** Ends it and waits until it has ended; whatever does not heed the signal in time is killed. */
