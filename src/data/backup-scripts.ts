@@ -38,6 +38,24 @@ rclone serve http /tmp/metrics --addr :"$METRICS_PORT" --read-only --dir-cache-t
 stopping=
 trap 'stopping=1' TERM INT
 protected=0 failures=0 looked=0
+# A round lasts minutes while the store is away: how much waits is told meanwhile.
+tell() {
+  {
+    cat /tmp/round
+    echo "postgres_backup_wal_waiting_files $(ls ${SPOOL_MOUNT}/spool | grep -c 'gz$')"
+    echo "postgres_backup_rpo_seconds $RPO"
+    echo "postgres_backup_rto_seconds $RTO"
+    cat /tmp/status/*.prom 2> /dev/null
+  } > /tmp/metrics.new
+  mv /tmp/metrics.new /tmp/metrics/metrics
+}
+note() {
+  echo "postgres_backup_wal_protected_timestamp_seconds $protected" > /tmp/round.new
+  echo "postgres_backup_upload_failures $failures" >> /tmp/round.new
+  mv /tmp/round.new /tmp/round
+}
+note
+while :; do tell; sleep 2; done &
 while :; do
   began=$(date +%s)
   if rclone move ${SPOOL_MOUNT}/spool "$REMOTE/wal" --include '*.gz' --immutable --retries 1 \\
@@ -47,19 +65,11 @@ while :; do
     failures=$((failures + 1))
     echo "upload: the store did not take everything; what is left waits on the volume, tried again" >&2
   fi
+  note
   if [ $((began - looked)) -ge 60 ]; then
     rclone sync "$REMOTE/status" /tmp/status --include '*.prom' --retries 1 --log-level ERROR 2> /tmp/sync.log || grep -v 'directory not found' /tmp/sync.log >&2
     looked=$began
   fi
-  {
-    echo "postgres_backup_wal_protected_timestamp_seconds $protected"
-    echo "postgres_backup_wal_waiting_files $(ls ${SPOOL_MOUNT}/spool | grep -c 'gz$')"
-    echo "postgres_backup_upload_failures $failures"
-    echo "postgres_backup_rpo_seconds $RPO"
-    echo "postgres_backup_rto_seconds $RTO"
-    cat /tmp/status/*.prom 2> /dev/null
-  } > /tmp/metrics.new
-  mv /tmp/metrics.new /tmp/metrics/metrics
   # The server beside us hands over its last segment while it shuts down: one more round after it.
   [ "$stopping" = 2 ] && exit 0
   if [ "$stopping" = 1 ]; then stopping=2; sleep 5; else sleep "$UPLOAD_INTERVAL" & wait $!; fi

@@ -7,6 +7,7 @@ import {
   KubeConfigMap,
   type KubeCronJob,
   KubePersistentVolumeClaim,
+  type Lifecycle,
   type Volume,
   type VolumeMount,
 } from '../../imports/k8s';
@@ -31,7 +32,7 @@ import { BACKUP_KEY, BACKUP_ROLE, SECRETS_MOUNT } from './postgres-roles';
 /** Port on which the figures of backups are told. */
 export const BACKUP_METRICS: ListeningPort = { name: 'backup-metrics', port: 9188 };
 
-/** Minutes after which a container that sends nothing and says nothing is started anew. */
+/** A container whose round does not end, with success or without, is started anew after so long. */
 const STUCK_SECONDS = 900;
 
 /**
@@ -107,6 +108,15 @@ export class PostgresBackup extends Workload {
   }
 
   /**
+   * What is done once the server answers. Its checkpointer falls asleep before the start is over, for as long as
+   * checkpoint_timeout, and does not heed archive_timeout until something wakes it: seen with a server that wrote little.
+   */
+  public serverLifecycle(ready: string): Lifecycle {
+    const wake = `(until ${ready}; do sleep 1; done; kill -HUP 1) > /dev/null 2>&1 &`;
+    return { postStart: { exec: { command: ['sh', '-c', wake] } } };
+  }
+
+  /**
    * The container beside the server that sends write-ahead log to the store. It runs as the server's user, whose files
    * nobody else may read.
    * @internal
@@ -115,7 +125,7 @@ export class PostgresBackup extends Workload {
     const { user, group } = this.server.profile;
     const { image, rpo, rto, uploadInterval } = this.backup;
     const ask = (path: string) => ({ httpGet: { path, port: BACKUP_METRICS.name }, timeoutSeconds: 3 });
-    const alive = `test $(($(date +%s) - $(stat -c %Y /tmp/metrics/metrics))) -lt ${STUCK_SECONDS}`;
+    const alive = `test $(($(date +%s) - $(stat -c %Y /tmp/round))) -lt ${STUCK_SECONDS}`;
     return hardened(
       {
         name: 'wal-upload',

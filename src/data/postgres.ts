@@ -243,6 +243,7 @@ export class Postgres extends Workload implements IConnectable {
           { name: 'POSTGRES_USER', value: 'postgres' },
         ],
         ports: [{ name: SQL.name, containerPort: SQL.port, protocol: 'TCP' }],
+        lifecycle: this.backup?.serverLifecycle(ready),
         // Over TCP: while the image prepares an empty volume, its temporary server answers on the socket only.
         startupProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 5, 60),
         readinessProbe: probe(['sh', '-c', `${ready} -d ${resolved.database}`], 10, 3),

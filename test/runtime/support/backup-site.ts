@@ -75,7 +75,9 @@ export class BackupSite {
     this.pod = this.machine.pod(spec.template, 'db-0');
     this.server = await this.pod.start('postgres');
     this.uploader = await this.pod.start('wal-upload');
-    const ready = this.pod.containerOf('postgres').readinessProbe.exec.command;
+    const { lifecycle, readinessProbe } = this.pod.containerOf('postgres');
+    this.pod.exec(this.server, 'postgres', lifecycle.postStart.exec.command);
+    const ready = readinessProbe.exec.command;
     await this.server.until('readiness', () => succeeds(() => this.pod.exec(this.server, 'postgres', ready)), 60);
   }
 

@@ -46,6 +46,15 @@ function childOf(pid: number): number | undefined {
   }
 }
 
+/** Without its capabilities it has left everything behind that prepares it. */
+function hasBegun(pid: number | undefined): boolean {
+  try {
+    return /^CapBnd:\s+0+$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * A node with a network of its own, on which containers of synthesized pods run as a kubelet runs them: their command,
  * arguments and variables, their volumes at their paths, their user and group without any capability, their root read-only.
@@ -141,7 +150,7 @@ export class Pod {
     const own = ['unshare', '-m', '-p', '--fork', '--kill-child', '--propagation', 'private'];
     const args = [...enter, ...own, 'sh', '-ec', script.join('\n')];
     const server = await startProcess(`${this.name}/${containerName}`, 'nsenter', args);
-    await server.until('its first process', () => childOf(server.pid) !== undefined || !server.isRunning);
+    await server.until('its first process', () => !server.isRunning || hasBegun(childOf(server.pid)));
     server.pid = childOf(server.pid) ?? server.pid;
     return server;
   }
