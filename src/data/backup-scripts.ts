@@ -12,6 +12,13 @@ export const SCRIPTS_MOUNT = '/etc/backup';
 /** Where the volume is mounted on which write-ahead log waits for the store. */
 export const SPOOL_MOUNT = '/backup';
 
+/**
+ * What is done once the server answers. Its checkpointer falls asleep before the start is over, for as long as
+ * checkpoint_timeout, and does not heed archive_timeout until something wakes it: seen with a server that wrote little.
+ */
+export const wakeCheckpointer = (ready: string): string =>
+  `(until ${ready}; do sleep 1; done; kill -HUP 1) > /dev/null 2>&1 &`;
+
 /** Called by the server with a finished segment. Success is a promise: the file is on the volume, whatever happens next. */
 const ARCHIVE = `set -eu
 from=$1 to=${SPOOL_MOUNT}/spool/$2.gz

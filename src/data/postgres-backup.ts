@@ -7,7 +7,6 @@ import {
   KubeConfigMap,
   type KubeCronJob,
   KubePersistentVolumeClaim,
-  type Lifecycle,
   type Volume,
   type VolumeMount,
 } from '../../imports/k8s';
@@ -105,15 +104,6 @@ export class PostgresBackup extends Workload {
   /** What the server's own container mounts. */
   public serverMounts(): VolumeMount[] {
     return [this.scriptsMount(), this.spoolMount()];
-  }
-
-  /**
-   * What is done once the server answers. Its checkpointer falls asleep before the start is over, for as long as
-   * checkpoint_timeout, and does not heed archive_timeout until something wakes it: seen with a server that wrote little.
-   */
-  public serverLifecycle(ready: string): Lifecycle {
-    const wake = `(until ${ready}; do sleep 1; done; kill -HUP 1) > /dev/null 2>&1 &`;
-    return { postStart: { exec: { command: ['sh', '-c', wake] } } };
   }
 
   /**

@@ -20,6 +20,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
+import { wakeCheckpointer } from './backup-scripts';
 import { archivingParameters, BACKUP_METRICS, PostgresBackup, REPLICATION } from './postgres-backup';
 import {
   alternateOf,
@@ -243,7 +244,7 @@ export class Postgres extends Workload implements IConnectable {
           { name: 'POSTGRES_USER', value: 'postgres' },
         ],
         ports: [{ name: SQL.name, containerPort: SQL.port, protocol: 'TCP' }],
-        lifecycle: this.backup?.serverLifecycle(ready),
+        lifecycle: this.backup && { postStart: { exec: { command: ['sh', '-c', wakeCheckpointer(ready)] } } },
         // Over TCP: while the image prepares an empty volume, its temporary server answers on the socket only.
         startupProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 5, 60),
         readinessProbe: probe(['sh', '-c', `${ready} -d ${resolved.database}`], 10, 3),
