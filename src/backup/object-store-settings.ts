@@ -22,7 +22,7 @@ export interface ObjectStoreSettings {
   /**
    * Path within the bucket. No two servers may share one.
    * @pattern ^[A-Za-z0-9][-_.A-Za-z0-9]*(/[A-Za-z0-9][-_.A-Za-z0-9]*)*$
-   * @title a path without a slash at either end
+   * @title a path such as shop/production
    * @default - system, environment and server: `todo-evolution/production/postgres`
    */
   readonly prefix?: string;

@@ -138,7 +138,8 @@ function byIdentity(settings: ObjectStoreSettings, volumeMount: string): Kind {
 }
 
 function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
-  const { type, bucket, account, endpoint, region, identity, credentials } = settings;
+  const { type, bucket, account, endpoint, region, identity, credentials, namespace } = settings;
+  const addresses = settings.addresses && [...settings.addresses];
   const missing = (field: string) => {
     throw new ValidationError(scope, `backup.target.${field}`, `is missing, and a target of the type ${type} needs it`);
   };
@@ -147,12 +148,18 @@ function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
     throw new ValidationError(scope, `backup.target.${field}`, `${found}; it is for ${types}, remove it`);
   };
   if (type !== 'volume' && !bucket) missing('bucket');
-  if (type === 'volume' && bucket) superfluous('bucket', 'object stores');
+  if (type === 'volume') {
+    const others = Object.entries({ bucket, identity, credentials, namespace, addresses });
+    for (const [field, value] of others) if (value) superfluous(field, 'object stores');
+  }
+  if (namespace && addresses) {
+    const found = 'expected the namespace of a store in the cluster or the addresses of one outside, got both';
+    throw new ValidationError(scope, 'backup.target.addresses', `${found}; remove one`);
+  }
   if (type === 'azure-blob' && !account) missing('account');
   if (type !== 'azure-blob' && account) superfluous('account', 'azure-blob');
   if (type !== 's3' && endpoint) superfluous('endpoint', 's3');
   if (type !== 's3' && region) superfluous('region', 's3');
-  if (type === 'volume' && identity) superfluous('identity', 'object stores');
   if (identity && credentials) {
     const found = 'expected an identity or credentials, got both';
     throw new ValidationError(scope, 'backup.target.credentials', `${found}; remove one`);

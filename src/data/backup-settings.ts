@@ -208,7 +208,8 @@ export function resolveBackup(settings: BackupSettings, data: ResolvedStorage): 
       reaction: parseDuration(figures.reaction ?? '5m'),
     },
     drillSchedule: DRILL_SCHEDULES[drill.interval ?? 'weekly'],
-    drillQueries: drill.queries ?? [],
+    // Also where no trial runs: what base says holds for the environments that have some.
+    drillQueries: [...(drill.queries ?? [])],
     spool: resolveStorage({ className: data.className, ...spool }, '10Gi'),
     image: resolveImage(settings.image ?? { repository: 'rclone/rclone', tag: '1.74.3' }),
     resources: resolveResources(settings.resources, resources(['20m', '64Mi'], ['200m', '256Mi'])),
