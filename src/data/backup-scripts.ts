@@ -151,16 +151,17 @@ query() { PGHOST=/tmp PGUSER=postgres PGSSLMODE=disable psql --no-psqlrc -AtX --
  */
 const FETCH = `name=$1 to=$2
 export PATH=$PATH:/tools
-# What the old server had not handed over yet is in its own folder.
+# What does not reach the store any more waits on the volume, and what the old server had not handed over is in its own folder.
+# The store comes first: beside it a new, empty server may have begun a volume with segments of the same names.
 absent() {
+  if [ -e ${SPOOL_MOUNT}/spool/"$name.gz" ]; then
+    gunzip -c ${SPOOL_MOUNT}/spool/"$name.gz" > "$to.part" && mv "$to.part" "$to" && exit 0
+    exit 200
+  fi
   [ -e "\${OLD_WAL:-/none}/$name" ] || exit 1
   cp "$OLD_WAL/$name" "$to" && exit 0
   exit 200
 }
-if [ -e ${SPOOL_MOUNT}/spool/"$name.gz" ]; then
-  gunzip -c ${SPOOL_MOUNT}/spool/"$name.gz" > "$to.part" && mv "$to.part" "$to" && exit 0
-  exit 200
-fi
 for attempt in 1 2 3 4 5; do
   rclone copyto "$REMOTE/wal/$name.gz" /tmp/segment.gz --retries 1 --low-level-retries 3 --contimeout 10s --log-level ERROR 2> /tmp/fetch.log
   case $? in

@@ -7,6 +7,7 @@ import { SYSTEMS } from '../../src/systems';
 import { everywhereProblems } from '../support/everywhere';
 import { minors, schemaErrors } from '../support/kubernetes-schema';
 import { settingsOf } from '../support/overlays';
+import { PROVIDERS, storeOf } from '../support/stores';
 
 /** One value of an axis: what an overlay says to choose it. */
 interface Choice {
@@ -50,8 +51,16 @@ const edges: readonly Choice[] = [
   },
 ];
 
+const sources: readonly Choice[] = [
+  { name: 'Secrets of Kubernetes', overlay: {} },
+  ...PROVIDERS.map((provider) => ({
+    name: `Secrets from ${provider}`,
+    overlay: { secrets: { source: 'external-secrets', store: storeOf(provider) } },
+  })),
+];
+
 /** Everything that can be chosen for a whole environment. Each list is an axis: another one is another list. */
-const AXES: readonly (readonly Choice[])[] = [clouds, edges];
+const AXES: readonly (readonly Choice[])[] = [clouds, edges, sources];
 
 const combinations = AXES.reduce<readonly (readonly Choice[])[]>(
   (all, axis) => all.flatMap((chosen) => axis.map((choice) => [...chosen, choice])),
@@ -60,6 +69,9 @@ const combinations = AXES.reduce<readonly (readonly Choice[])[]>(
 const named = combinations.map((choices) => [choices.map(({ name }) => name).join(' and '), choices] as const);
 const unmet = (choices: readonly Choice[]) =>
   choices.find(({ needs }) => needs !== undefined && !choices.some(({ name }) => name === needs));
+
+/** Objects that were found to be valid, as text. */
+const valid = new Set<string>();
 
 function build(choices: readonly Choice[]) {
   const settings = choices.reduce<any>(
@@ -72,22 +84,27 @@ function build(choices: readonly Choice[]) {
 }
 
 test('most combinations of edges and clouds can be had, and some cannot', () => {
-  expect(named.filter(([, choices]) => !unmet(choices))).toHaveLength(11);
-  expect(named.filter(([, choices]) => unmet(choices))).toHaveLength(9);
+  expect(named.filter(([, choices]) => !unmet(choices))).toHaveLength(66);
+  expect(named.filter(([, choices]) => unmet(choices))).toHaveLength(54);
 });
 
 describe.each(named.filter(([, choices]) => !unmet(choices)))('%s', (_, choices) => {
   test('keeps the rules, and is valid for every minor', () => {
     const { objects, secrets } = build(choices);
     expect(everywhereProblems(objects, { secrets })).toEqual([]);
-    expect(minors.flatMap((minor) => objects.flatMap((object) => schemaErrors(object, minor)))).toEqual([]);
+    // Most objects are those of the combination before.
+    const fresh = objects.filter((object) => !valid.has(JSON.stringify(object)));
+    expect(minors.flatMap((minor) => fresh.flatMap((object) => schemaErrors(object, minor)))).toEqual([]);
+    for (const object of fresh) valid.add(JSON.stringify(object));
   });
 
   test('every object has the name that it has elsewhere', () => {
-    // Only the edge and the storage class are made by these choices: all else is what production is.
+    // Only the edge, the storage class and what fetches Secrets are made by these choices: all else is what production is.
     const others = (objects: any[]) =>
       objects
-        .filter(({ kind, metadata }) => kind !== 'StorageClass' && metadata.labels['app.kubernetes.io/name'] !== 'edge')
+        .filter(({ kind }) => !['ExternalSecret', 'SecretStore', 'StorageClass'].includes(kind))
+        .filter(({ metadata }) => metadata.labels['app.kubernetes.io/name'] !== 'edge')
+        .filter(({ metadata }) => metadata.name !== 'external-secrets')
         .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(others(build(choices).objects)).toEqual(others(build([]).objects));
   });

@@ -5,45 +5,17 @@ import { Secrets } from '../../src/platform/secrets';
 import { TodoEvolution } from '../../src/systems/todo-evolution';
 import { App } from 'cdk8s';
 import { finish } from '../../src/cli/build';
+import { PROVIDERS, storeOf, STORES } from '../support/stores';
 import { schemaErrors } from '../support/kubernetes-schema';
-import { type Complete, leavesWithoutEffect } from '../support/leaves';
+import { leavesWithoutEffect } from '../support/leaves';
 import { settingsOf } from '../support/overlays';
 import { finished, testSystem } from '../support/system';
-
-type Store = Complete<SecretStoreSettings>;
-
-const STORES: { [Provider in Exclude<keyof Store, 'provider'>]: Store[Provider] } = {
-  vault: {
-    server: 'https://vault.example.com:8200',
-    role: 'shop',
-    path: 'apps',
-    version: 'v1',
-    authPath: 'kubernetes-test',
-    vaultNamespace: 'team',
-    caConfigMap: 'vault-ca',
-  },
-  aws: { region: 'eu-central-1', roleArn: 'arn:aws:iam::123456789012:role/shop-secrets' },
-  gcp: {
-    project: 'shop-project',
-    serviceAccount: 'secrets@shop-project.iam.gserviceaccount.com',
-    clusterLocation: 'europe-west3',
-    clusterName: 'main',
-  },
-  azure: {
-    vaultUrl: 'https://shop-secrets.vault.azure.net',
-    tenantId: '11111111-2222-3333-4444-555555555555',
-    clientId: '66666666-7777-8888-9999-000000000000',
-  },
-  existing: { name: 'company', kind: 'SecretStore', slashes: false },
-};
-const PROVIDERS = Object.keys(STORES) as (keyof typeof STORES)[];
 
 const external = (store: SecretStoreSettings, more: SecretsSettings = {}) => {
   const system = testSystem({ secrets: { source: 'external-secrets', store, ...more } });
   Secrets.of(system).declare({ name: 'app', keys: { 'api-key': {} } });
   return finished(system);
 };
-const storeOf = (provider: keyof typeof STORES) => ({ provider, [provider]: STORES[provider] }) as SecretStoreSettings;
 const ours = (provider: keyof typeof STORES) =>
   external(storeOf(provider)).objects.filter(({ kind }) => /^(ExternalSecret|SecretStore|ServiceAccount)$/.test(kind));
 
