@@ -13,8 +13,7 @@ export function brokerMetadata(kafka: Kafka, component: string): DaprComponentSp
   if (!security) {
     return [brokers, { name: 'authType', value: 'none' }, { name: 'disableTls', value: 'true' }, version];
   }
-  const user = `dapr-${component}`;
-  const { secret, key } = security.user(user);
+  const { secret, name, password } = security.user(`dapr-${component}`);
   const authority = { name: security.authority.secret, key: security.authority.key };
   return [
     brokers,
@@ -22,8 +21,8 @@ export function brokerMetadata(kafka: Kafka, component: string): DaprComponentSp
     { name: 'caCert', secretKeyRef: authority },
     { name: 'disableTls', value: 'false' },
     { name: 'saslMechanism', value: 'SHA-512' },
-    { name: 'saslPassword', secretKeyRef: { name: secret, key } },
-    { name: 'saslUsername', value: user },
+    { name: 'saslPassword', secretKeyRef: { name: secret, key: password } },
+    { name: 'saslUsername', secretKeyRef: { name: secret, key: name } },
     version,
   ];
 }

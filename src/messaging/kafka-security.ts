@@ -1,13 +1,11 @@
-import type { Endpoint, ListeningPort, SecretVariable } from '../network/connectable';
+import type { Endpoint, ListeningPort } from '../network/connectable';
 import { Certificates, type IssuedCertificate, CA_KEY } from '../platform/certificates';
 import type { SecretFile } from '../platform/secret-file';
 import { Secrets } from '../platform/secrets';
 import type { Workload } from '../workload/workload';
 import type { ClusterExporterProps } from './exporter';
-import { storeFiles, storeVariables } from './pem-stores';
-
-/** How a user says who it is; a broker keeps no password, but what is computed from one. */
-export const SCRAM = 'SCRAM-SHA-512';
+import { describeLogin, type KafkaLogin, loginOf, SCRAM } from './kafka-logins';
+import { storeFiles, storeProperties, storeVariables } from './pem-stores';
 
 const ADMIN_FILE = '/tmp/admin.properties';
 
@@ -37,31 +35,28 @@ export const openAdministration = (endpoint: Endpoint, bootstrapServers: string)
 /** Applications and the sidecars of Dapr log in with a password each; brokers and Jobs show a certificate. */
 export class KafkaSecurity {
   /** What TLS adds to a cluster; undefined where the system does without. */
-  public static ofCluster(cluster: Workload, hosts: string[]): KafkaSecurity | undefined {
-    return Certificates.of(cluster).enabled ? new KafkaSecurity(cluster, hosts) : undefined;
+  public static ofCluster(cluster: Workload, hosts: string[], internal: ListeningPort): KafkaSecurity | undefined {
+    return Certificates.of(cluster).enabled ? new KafkaSecurity(cluster, hosts, internal) : undefined;
   }
-
-  /** The Secret with a password for each user, under its name. */
-  public readonly credentials: string;
 
   private readonly brokers: IssuedCertificate;
   private readonly administrator: IssuedCertificate;
-  private readonly names = new Set<string>();
+  private readonly known = new Map<string, KafkaLogin>();
 
   private constructor(
     private readonly cluster: Workload,
     hosts: string[],
+    private readonly internal: ListeningPort,
   ) {
     const { workloadName: name } = cluster;
     const certificates = Certificates.of(cluster);
-    this.credentials = `${name}-credentials`;
     this.brokers = certificates.issue({ name, hosts: [name, ...hosts], client: true, combined: true });
     this.administrator = certificates.issue({ name: `${name}-admin`, client: true, combined: true });
   }
 
   /** Users that were asked for so far. */
-  public get users(): string[] {
-    return [...this.names].sort();
+  public get users(): KafkaLogin[] {
+    return [...this.known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, login]) => login);
   }
 
   /** Files of a broker. */
@@ -100,26 +95,40 @@ export class KafkaSecurity {
     };
   }
 
-  /** A user of this name: where its password is. */
-  public user(name: string): { readonly secret: string; readonly key: string } {
-    this.names.add(name);
-    Secrets.of(this.cluster).declare({ name: this.credentials, keys: { [name]: {} } });
-    return { secret: this.credentials, key: name };
+  /** A user of this name, or who takes turns with it: where it finds which, and its password. */
+  public user(name: string): KafkaLogin {
+    const known = this.known.get(name);
+    if (known) return known;
+    const { workloadName } = this.cluster;
+    const login = loginOf(`${workloadName}-credentials`, name);
+    this.known.set(name, login);
+    const server = {
+      pod: `${workloadName}-0`,
+      container: 'kafka',
+      bootstrapServer: `localhost:${this.internal.port}`,
+      properties: storeProperties(this.brokers),
+    };
+    Secrets.of(this.cluster).declare(describeLogin(name, login, server));
+    return login;
   }
 
   /** What the exporter is told, as a user of this name. It finds the password in the variable. */
-  public exporter(args: string[], name: string): Pick<ClusterExporterProps, 'args' | 'env' | 'files'> {
-    const { secret, key } = this.user(name);
+  public exporter(args: string[], user: string): Pick<ClusterExporterProps, 'args' | 'env' | 'files'> {
+    const { secret, name, password } = this.user(user);
+    const variable = (variable: string, key: string) => ({
+      name: variable,
+      valueFrom: { secretKeyRef: { name: secret, key } },
+    });
     return {
       args: [
         ...args,
         '--sasl.enabled',
         `--sasl.mechanism=${SCRAM.toLowerCase().replace('sha-', 'sha')}`,
-        `--sasl.username=${name}`,
+        '--sasl.username=$(SASL_USER_NAME)',
         '--tls.enabled',
         `--tls.ca-file=${this.authority.path}`,
       ],
-      env: [{ name: 'SASL_USER_PASSWORD', valueFrom: { secretKeyRef: { name: secret, key } } }],
+      env: [variable('SASL_USER_NAME', name), variable('SASL_USER_PASSWORD', password)],
       files: [this.authority],
     };
   }
@@ -141,30 +150,30 @@ export class KafkaSecurity {
 
   /** The cluster as one client sees it. */
   public endpointFor(endpoint: Endpoint, client: string): Endpoint {
-    const password: SecretVariable = { variable: 'KAFKA_SASL_PASSWORD', ...this.user(client) };
+    const { secret, name, password } = this.user(client);
     return {
       ...endpoint,
-      environment: { ...endpoint.environment, KAFKA_SASL_USERNAME: client },
-      secrets: [...(endpoint.secrets ?? []), password],
+      secrets: [
+        ...(endpoint.secrets ?? []),
+        { variable: 'KAFKA_SASL_USERNAME', secret, key: name },
+        { variable: 'KAFKA_SASL_PASSWORD', secret, key: password },
+      ],
     };
   }
 
   /** How a Job administers the cluster: by a certificate, on the listener of the brokers. */
-  public administration(endpoint: Endpoint, listener: ListeningPort): Administration {
-    const { workloadName } = this.cluster;
-    const stores = Object.entries(storeVariables('SSL', this.administrator));
-    const properties = stores.map(([name, value]) => `${name.toLowerCase().replace(/_/g, '.')}=${value}`);
-    const lines = ['security.protocol=SSL', ...properties].join('\n');
-    const script = `nc -z -w 2 ${workloadName} ${listener.port}`;
+  public administration(endpoint: Endpoint): Administration {
+    const { cluster, internal } = this;
+    const script = `nc -z -w 2 ${cluster.workloadName} ${internal.port}`;
     return {
       endpoint: {
         peer: endpoint.peer,
-        ports: [listener],
+        ports: [internal],
         waitFor: endpoint.waitFor && { ...endpoint.waitFor, script },
       },
-      bootstrapServers: `${workloadName}:${listener.port}`,
+      bootstrapServers: `${cluster.workloadName}:${internal.port}`,
       flags: `--bootstrap-server "$BOOTSTRAP" --command-config ${ADMIN_FILE}`,
-      preparation: `cat > ${ADMIN_FILE} <<'END'\n${lines}\nEND\n`,
+      preparation: `cat > ${ADMIN_FILE} <<'END'\n${storeProperties(this.administrator)}\nEND\n`,
       files: storeFiles(this.administrator),
     };
   }

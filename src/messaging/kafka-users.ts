@@ -6,22 +6,18 @@ import type { ResolvedImage } from '../workload/image';
 import { renderJob } from '../workload/job';
 import type { Pod } from '../workload/pod';
 import { versionOf, Workload } from '../workload/workload';
-import { type Administration, type KafkaSecurity, SCRAM } from './kafka-security';
+import { setPassword, USERNAME } from './kafka-logins';
+import type { Administration, KafkaSecurity } from './kafka-security';
 import { renderToolPod } from './tool-pod';
 
 const CREDENTIALS_MOUNT = '/run/secrets/kafka-users';
 
-/**
- * Gives each user the password of its file; who has it already gets it again. The tool reads passwords from a file, so that
- * they are never an argument that others could see.
- */
+/** Gives each user the password of its file; who has it already gets it again. Who takes turns with it is left alone. */
 export const usersScript = ({ preparation, flags }: Administration) => `set -eu
-umask 077
-${preparation}for file in ${CREDENTIALS_MOUNT}/*; do
-  user=\${file##*/}
-  printf '${SCRAM}=iterations=8192,password=%s\\n' "$(cat "$file")" > /tmp/credential
-  kafka-configs ${flags} --alter --entity-type users --entity-name "$user" --add-config-file /tmp/credential
-  rm /tmp/credential
+cd ${CREDENTIALS_MOUNT}
+${preparation}for file in *${USERNAME}; do
+  user=$(cat "$file") password=$(cat "\${file%${USERNAME}}")
+  ${setPassword(`kafka-configs ${flags}`, '"$user"', '"$password"').replace('\n', '\n  ')}
 done
 `;
 
@@ -49,17 +45,15 @@ export class KafkaUsers extends Workload {
 
   private renderPod(): Pod {
     const { image, security, administration } = this.props;
-    const passwords = security.users.map((user) => ({
-      path: `${CREDENTIALS_MOUNT}/${user}`,
-      secret: security.credentials,
-      key: user,
-    }));
+    const files = security.users.flatMap(({ secret, name, password }) =>
+      [name, password].map((key) => ({ path: `${CREDENTIALS_MOUNT}/${key}`, secret, key })),
+    );
     return renderToolPod(this, {
       name: 'users',
       image,
       script: usersScript(administration),
       administration,
-      files: passwords,
+      files,
     });
   }
 }

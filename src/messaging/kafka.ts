@@ -76,11 +76,10 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
     this.check(zookeeper);
 
     this.bootstrapServers = `${id}:${CLIENT.port}`;
-    this._security = KafkaSecurity.ofCluster(this, this.hosts());
+    this._security = KafkaSecurity.ofCluster(this, this.hosts(), INTERNAL);
     const plain = this.describeEndpoint();
     this.endpoint = this._security?.endpoint(plain) ?? plain;
-    this._administration =
-      this._security?.administration(plain, INTERNAL) ?? openAdministration(plain, this.bootstrapServers);
+    this._administration = this._security?.administration(plain) ?? openAdministration(plain, this.bootstrapServers);
     this.service = renderHeadlessService(this, this.listeningPorts());
     if (zookeeper) Connections.of(this).allow(this.peer, zookeeper.endpoint);
     const between = resolved.mode === 'kraft' ? [INTERNAL, CONTROLLER] : [INTERNAL];

@@ -10,3 +10,12 @@ export const storeVariables = (prefix: string, certificate: IssuedCertificate): 
   [`${prefix}_TRUSTSTORE_LOCATION`]: certificate.caPath,
   [`${prefix}_TRUSTSTORE_TYPE`]: 'PEM',
 });
+
+/** Properties of a client with such a pair, line by line. */
+export const storeProperties = (certificate: IssuedCertificate): string =>
+  [
+    'security.protocol=SSL',
+    ...Object.entries(storeVariables('SSL', certificate)).map(
+      ([name, value]) => `${name.toLowerCase().replace(/_/g, '.')}=${value}`,
+    ),
+  ].join('\n');

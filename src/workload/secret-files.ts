@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 
 import type { KeyToPath, Volume, VolumeMount } from '../../imports/k8s';
@@ -45,9 +46,16 @@ function foldersOf(files: readonly SecretFile[]): Folder[] {
   return [...folders.values()];
 }
 
+/** Longest name that Kubernetes takes. */
+const LONGEST = 63;
+
 /** Who reads only the certificate of the authority gets a volume in which the private key is not. */
-const nameOf = ({ secret, items }: Folder) =>
-  [secret, ...items.map(({ path }) => path)]
+function nameOf({ secret, items }: Folder): string {
+  const name = [secret, ...items.map(({ path }) => path)]
     .join('-')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-');
+  if (name.length <= LONGEST) return name;
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${name.slice(0, LONGEST - mark.length - 1).replace(/-$/, '')}-${mark}`;
+}

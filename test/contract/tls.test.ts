@@ -29,7 +29,7 @@ describe.each([
     expect(objects.flatMap((object) => schemaErrors(object, minor))).toEqual([]);
   });
 
-  test('components of Dapr speak TLS, each with a password of its own', () => {
+  test('components of Dapr speak TLS, each as a user of its own', () => {
     const metadata = (name: string): Record<string, any> =>
       Object.fromEntries(
         find('Component', name).spec.metadata.map(({ name, value, secretKeyRef }: any) => [
@@ -44,7 +44,7 @@ describe.each([
         disableTls: 'false',
         saslMechanism: 'SHA-512',
         saslPassword: { name: 'kafka-credentials', key: `dapr-${name}` },
-        saslUsername: `dapr-${name}`,
+        saslUsername: { name: 'kafka-credentials', key: `dapr-${name}_username` },
       });
     }
     expect(metadata('statestore')).toMatchObject({ enableTLS: 'true', insecureSkipTLSVerify: 'true' });

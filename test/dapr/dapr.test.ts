@@ -153,6 +153,16 @@ describe('Dapr', () => {
     expect(targets.components.events.inbound.retry).toBe('deliver');
   });
 
+  test('two applications may subscribe to one topic', () => {
+    const { system, events, api, web } = shop();
+    web.use(events);
+    for (const application of [api, web]) events.subscribe(application, { name: 'shared', route: '/shared' });
+    const names = finished(system)
+      .all('Subscription')
+      .map(({ metadata }) => metadata.name);
+    expect(names).toEqual(['api-shared', 'web-shared']);
+  });
+
   describe('refuses', () => {
     test('a breaker that one call with its tries would trip', () => {
       expect(() => render({ resiliency: { maxRetries: 4, consecutiveFailures: 5 } })).toThrow(
@@ -165,6 +175,18 @@ describe('Dapr', () => {
       events.subscribe(api, { name: 'a', route: '/x' });
       expect(() => events.subscribe(api, { name: 'b', route: '/x' })).toThrow(
         'topics.b: the route /x of api gets two topics; give each a route of its own',
+      );
+    });
+
+    test.each([
+      ['3', '3_'],
+      ['task.created', 'Task-Created'],
+    ])('two topics whose subscriptions have one name: %s and %s', (first, second) => {
+      const { events, api } = shop();
+      events.subscribe(api, { name: first, route: '/x' });
+      expect(() => events.subscribe(api, { name: second, route: '/y' })).toThrow(
+        `topics.${second}: its subscription would be called api-${first.replace('.', '-')}, as that of the topic "${first}" is; ` +
+          'rename one: they must differ in more than capitals, dots, dashes and underscores',
       );
     });
 

@@ -1,3 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { readersOf } from '../../src/cli/secrets/readers';
 import { Kafka } from '../../src/messaging/kafka';
 import { KafkaTopics } from '../../src/messaging/topics';
 import { ZooKeeper } from '../../src/messaging/zookeeper';
@@ -78,13 +84,13 @@ describe('Kafka with TLS', () => {
 
   test('a client has a user of its own, and no more files than the certificate of the authority', () => {
     const pod = kraft.pod('Deployment', 'web');
-    expect(variables(pod.containers[0])['KAFKA_SASL_PASSWORD']).toEqual({
-      secretKeyRef: { name: 'kafka-credentials', key: 'web' },
+    expect(variables(pod.containers[0])).toMatchObject({
+      KAFKA_SASL_PASSWORD: { secretKeyRef: { name: 'kafka-credentials', key: 'web' } },
+      KAFKA_SASL_USERNAME: { secretKeyRef: { name: 'kafka-credentials', key: 'web_username' } },
     });
     expect(kraft.objects.one('ConfigMap', 'web-config').data).toMatchObject({
       KAFKA_CA_FILE: '/run/secrets/kafka-tls/ca.crt',
       KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
-      KAFKA_SASL_USERNAME: 'web',
       KAFKA_SECURITY_PROTOCOL: 'SASL_SSL',
     });
     expect(filesOf(pod)).toEqual(['kafka-tls/ca.crt']);
@@ -96,23 +102,29 @@ describe('Kafka with TLS', () => {
       '--kafka.server=kafka:9092',
       '--sasl.enabled',
       '--sasl.mechanism=scram-sha512',
-      '--sasl.username=kafka-exporter',
+      '--sasl.username=$(SASL_USER_NAME)',
       '--tls.enabled',
       '--tls.ca-file=/run/secrets/kafka-tls/ca.crt',
     ]);
-    expect(exporter.env[0]).toMatchObject({
-      name: 'SASL_USER_PASSWORD',
-      valueFrom: { secretKeyRef: { key: 'kafka-exporter' } },
+    expect(variables(exporter)).toMatchObject({
+      SASL_USER_NAME: { secretKeyRef: { name: 'kafka-credentials', key: 'kafka-exporter_username' } },
+      SASL_USER_PASSWORD: { secretKeyRef: { name: 'kafka-credentials', key: 'kafka-exporter' } },
     });
   });
 
   test('a Job makes every user that is declared, from files', () => {
     const { keys } = kraft.secrets.find(({ name }) => name === 'kafka-credentials')!;
-    expect(Object.keys(keys)).toEqual(['kafka-exporter', 'web']);
+    expect(keys).toEqual({
+      'kafka-exporter': {},
+      'kafka-exporter_username': { initial: 'kafka-exporter' },
+      web: {},
+      web_username: { initial: 'web' },
+    });
     const pod = kraft.job('kafka-users');
-    expect(filesOf(pod)).toEqual(expect.arrayContaining(['kafka-credentials/kafka-exporter', 'kafka-credentials/web']));
+    const files = Object.keys(keys).map((key) => `kafka-credentials/${key}`);
+    expect(filesOf(pod)).toEqual(expect.arrayContaining(files));
     const [{ command, env }] = pod.containers;
-    expect(command[2]).toContain('--add-config-file /tmp/credential');
+    expect(command[2]).toContain('--add-config-file /dev/stdin');
     expect(command[2]).not.toMatch(/--add-config /);
     expect(env.some(({ valueFrom }: any) => valueFrom)).toBe(false);
   });
@@ -129,6 +141,91 @@ describe('Kafka with TLS', () => {
     expect(kraft.objects.one('Certificate', 'kafka-admin').spec.usages).not.toContain('server auth');
     expect(portsOf(kraft.policy('topics').egress)).toEqual([9093]);
     expect(portsOf(kraft.policy('web').egress)).toEqual([9092]);
+  });
+});
+
+describe('the password of a user of Kafka', () => {
+  const secret = kraft.secrets.find(({ name }) => name === 'kafka-credentials')!;
+  const rotation = secret.rotation!.find(({ renew }) => renew.includes('web'))!;
+  const { accept, retire = '' } = rotation.server!;
+
+  /** Runs a script with a tool in the place of Kafka's that says how it was called and what it read, and fails on demand. */
+  function run(script: string, input: string, { says = '', code = 0 } = {}) {
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-configs-'));
+    const tool = `#!/bin/sh\necho "$@" >> ${folder}/calls\ncat >> ${folder}/read\necho '${says}'\nexit ${code}\n`;
+    writeFileSync(join(folder, 'kafka-configs'), tool, { mode: 0o755 });
+    writeFileSync(join(folder, 'sleep'), '#!/bin/sh\n', { mode: 0o755 });
+    const env = { PATH: `${folder}:${process.env['PATH']}`, TMPDIR: folder };
+    const { status, stderr } = spawnSync('sh', ['-c', script], { input, env, encoding: 'utf8' });
+    const text = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '');
+    const result = { status, stderr, calls: text('calls'), read: text('read'), files: readdirSync(folder) };
+    rmSync(folder, { recursive: true });
+    return result;
+  }
+  const input = (values: Record<string, string>) =>
+    `${Object.entries(values)
+      .map(([key, value]) => `${key} ${value}\n`)
+      .join('')}end\n`;
+  const values = {
+    'new kafka-exporter': 'theirs',
+    'new web': 'fresh',
+    'new web_username': 'web_alt',
+    'old web': 'stale',
+    'old web_username': 'web',
+  };
+
+  test('is replaced together with the name, and each user by itself', () => {
+    expect(secret.rotation!.map(({ renew }) => renew)).toEqual([['kafka-exporter'], ['web']]);
+    expect(rotation).toMatchObject({
+      alternate: { web_username: ['web', 'web_alt'] },
+      server: { pod: 'kafka-0', container: 'kafka' },
+    });
+    expect(rotation.interrupts).toBeUndefined();
+  });
+
+  test.each([
+    ['kraft', kraft],
+    ['zookeeper', zookeeper],
+  ])('restarts who uses it, and nobody else (%s)', (_, { objects, secrets }) => {
+    const readers = (key: string) => readersOf(objects.objects, 'kafka-credentials', [key, `${key}_username`]);
+    expect(secrets.some(({ name }) => name === 'kafka-credentials')).toBe(true);
+    expect(readers('web')).toEqual([{ kind: 'Deployment', name: 'web' }]);
+    expect(readers('kafka-exporter')).toEqual([{ kind: 'Deployment', name: 'kafka-exporter' }]);
+  });
+
+  test('goes to the other user, on stdin', () => {
+    const { status, calls, read, files } = run(accept, input(values));
+    expect(status).toBe(0);
+    expect(calls).toMatch(
+      /^--bootstrap-server localhost:9093 .* --entity-name web_alt --add-config-file \/dev\/stdin\n$/,
+    );
+    expect(calls).not.toContain('fresh');
+    expect(read).toBe('SCRAM-SHA-512=iterations=8192,password=fresh\n');
+    expect(files.sort()).toEqual(['calls', 'kafka-configs', 'read', 'sleep']);
+  });
+
+  test('is taken from the old user, who may be without already', () => {
+    const { status, calls, read } = run(retire, input(values));
+    expect([status, read]).toEqual([0, '']);
+    expect(calls).toMatch(/ --entity-name web --delete-config SCRAM-SHA-512\n$/);
+    const gone = 'Attempt to delete a user credential that does not exist';
+    expect(run(retire, input(values), { says: gone, code: 1 }).status).toBe(0);
+    expect(run(retire, input(values), { says: 'no controller', code: 1 })).toMatchObject({
+      status: 1,
+      stderr: 'no controller\n',
+    });
+  });
+
+  test.each([
+    ['a value that is no plain word', { ...values, 'new web': 'fresh,x=y' }],
+    ['a value with a space', { ...values, 'old web_username': 'web other' }],
+    ['no value', { ...values, 'new web_username': '' }],
+  ])('is not replaced by %s', (_, given) => {
+    for (const script of [accept, retire]) {
+      const { status, stderr, calls } = run(script, input(given));
+      expect([status, calls]).toEqual([1, '']);
+      expect(stderr).toContain('expected letters, digits, dots, dashes and underscores');
+    }
   });
 });
 

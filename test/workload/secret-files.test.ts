@@ -41,6 +41,13 @@ describe('files from Secrets', () => {
     );
     expect(names).toEqual(['db-tls-ca-crt', 'db-tls-ca-crt-tls-key']);
   });
+
+  test('many of them have a name that is short enough, and still another one than fewer', () => {
+    const files = Array.from({ length: 30 }, (_, index) => file('db-credentials', `user-${index}`));
+    const names = [files, files.slice(1), files.slice(0, 29)].map((some) => fileVolumes([some])[0]!.name);
+    for (const name of names) expect(name).toMatch(/^db-credentials-[a-z0-9-]{1,47}[a-z0-9]$/);
+    expect(new Set(names).size).toBe(3);
+  });
 });
 
 describe('what a service gives to its clients', () => {
