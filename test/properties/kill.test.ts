@@ -9,8 +9,8 @@ import { bundle, runBundle } from './bundle';
 import { OVERLAYS } from './overlay-folder';
 
 const SYSTEM = 'todo-evolution';
-const ENVIRONMENTS = 16;
-const KILLS = 30;
+const ENVIRONMENTS = 12;
+const KILLS = 20;
 const TEMPORARY = /\.webstack-\d+\.tmp$/;
 
 type Files = Record<string, string>;

@@ -66,7 +66,7 @@ const but = (results: readonly Result[], status: string) => results.filter((one)
 
 beforeAll(async () => {
   cluster = await Cluster.start({ users: { looker: [], nobody: [] } });
-  cluster.applyCrds('cert-manager', 'dapr');
+  cluster.applyCrds('cert-manager', 'dapr', 'prometheus-operator');
   applyWithStatus(furniture());
   allow('looker');
 }, 120_000);

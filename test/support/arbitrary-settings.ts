@@ -160,8 +160,24 @@ function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
   );
 }
 
+/** Objectives that a plan can meet, and stores with what their kind needs and nothing else, over those of any base. */
+const backups = fc
+  .record({
+    rpo: fc.constantFrom('2h', '1d'),
+    rto: fc.constantFrom('12h', '2d'),
+    retention: fc.constantFrom('7d', '30d'),
+    target: fc.constantFrom<object>(
+      { type: 's3', bucket: 'backups', region: 'eu-west-1' },
+      { type: 's3', bucket: 'backups', region: 'a', endpoint: 'http://store:9000', namespace: 'storage' },
+      { type: 'gcs', bucket: 'backups', region: null, addresses: ['192.0.2.0/24'] },
+      { type: 'azure-blob', bucket: 'backups', region: null, account: 'shop', credentials: 'keys', prefix: 'a/b' },
+    ),
+  })
+  .map((backup) => backup as unknown);
+
 /** Settings of which only some go together, in the way in which they do: left to chance, nearly all would be refused. */
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
+  if (schema.properties?.rpo && schema.properties.target) return [{ weight: 15, arbitrary: backups }];
   const { source, store, provider } = schema.properties ?? {};
   const required = (name: string) => {
     const inside = deref(root, schema.properties[name]);
@@ -186,12 +202,19 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
   }));
 }
 
+/** An environment may leave out whatever base has; of what base has not, these are what cannot be left out. */
+const NEEDED = ['command', 'maxReplicas', 'name', 'repository'];
+
 /** Each key of a map is there once in so many times, the required ones always. */
 function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unknown> {
   const entries = Object.entries<Schema>(schema.properties ?? {}).map(([key, inside]) => {
     const value = valueOf(root, inside).map((found) => [[key, found] as const]);
     if (schema.required?.includes(key)) return value;
-    return fc.oneof({ weight: absent, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: value });
+    const weights = NEEDED.includes(key) ? { without: 1, given: 12 } : { without: absent, given: 1 };
+    return fc.oneof(
+      { weight: weights.without, arbitrary: fc.constant([]) },
+      { weight: weights.given, arbitrary: value },
+    );
   });
   const free =
     typeof schema.additionalProperties === 'object'
