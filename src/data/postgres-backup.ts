@@ -19,7 +19,7 @@ import { renderCronJob } from '../workload/cron-job';
 import { checkTag } from '../workload/image';
 import { hardened, type HardenedContainer, type Pod, secretVolume } from '../workload/pod';
 import { checkResources, type ResolvedResources, resources } from '../workload/resources';
-import { DATA_VOLUME } from '../workload/stateful';
+import { claimSpec, DATA_VOLUME } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
 import { addBackupAlerts } from './backup-alerts';
 import { BACKUP_SCRIPTS, SCRIPTS_MOUNT, SPOOL_MOUNT } from './backup-scripts';
@@ -155,15 +155,9 @@ export class PostgresBackup extends Workload {
   }
 
   private renderSpool(): KubePersistentVolumeClaim {
-    const { size, className } = this.backup.spool;
     return new KubePersistentVolumeClaim(this, 'spool', {
       metadata: { name: this.workloadName },
-      spec: {
-        accessModes: ['ReadWriteOnce'],
-        resources: { requests: { storage: size } },
-        storageClassName: className,
-        volumeMode: 'Filesystem',
-      },
+      spec: claimSpec(this, this.backup.spool),
     });
   }
 
@@ -219,13 +213,6 @@ export class PostgresBackup extends Workload {
     const { drillSchedule, drillQueries, rpo, rto, figures } = this.backup;
     const { server } = this;
     if (!drillSchedule) return undefined;
-    const { size, className } = server.storage;
-    const claim = {
-      accessModes: ['ReadWriteOnce'],
-      resources: { requests: { storage: size } },
-      storageClassName: className,
-      volumeMode: 'Filesystem',
-    };
     return renderCronJob(this, {
       name: `${server.name}-restore-drill`,
       schedule: drillSchedule,
@@ -240,7 +227,7 @@ export class PostgresBackup extends Workload {
           { name: 'RPO', value: `${rpo}` },
           { name: 'RTO', value: `${rto}` },
         ],
-        volumes: [{ name: 'restore', ephemeral: { volumeClaimTemplate: { spec: claim } } }],
+        volumes: [{ name: 'restore', ephemeral: { volumeClaimTemplate: { spec: claimSpec(this, server.storage) } } }],
         mounts: [{ name: 'restore', mountPath: '/restore' }],
         ...this.storeOnVolume(),
       }),

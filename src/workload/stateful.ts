@@ -1,4 +1,6 @@
-import { KubeService, KubeStatefulSet, type ServicePort } from '../../imports/k8s';
+import type { Construct } from 'constructs';
+
+import { KubeService, KubeStatefulSet, type PersistentVolumeClaimSpec, type ServicePort } from '../../imports/k8s';
 import type { ListeningPort } from '../network/connectable';
 import type { DnsLabel } from '../platform/names';
 import { type Bytes, canonicalBytes } from '../platform/quantity';
@@ -66,9 +68,19 @@ export function renderHeadlessService(workload: Workload, ports: ListeningPort[]
   });
 }
 
+/** What is claimed of a volume: one that names no class is of the cloud's, where it has one. */
+export function claimSpec(scope: Construct, { size, className }: ResolvedStorage): PersistentVolumeClaimSpec {
+  return {
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: size } },
+    storageClassName: className ?? System.containing(scope)._storageClass,
+    // What the API server fills in; unsaid, GitOps would see a difference for ever.
+    volumeMode: 'Filesystem',
+  };
+}
+
 /** Pods with names and volumes of their own. The volumes stay when the pods go, whoever deletes them. */
 export function renderStatefulSet(workload: Workload, parts: StatefulParts): KubeStatefulSet {
-  const { size, className } = parts.storage;
   return new KubeStatefulSet(workload, 'stateful-set', {
     metadata: { name: workload.workloadName, annotations: parts.pod.annotations },
     spec: {
@@ -86,13 +98,7 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
           apiVersion: 'v1',
           kind: 'PersistentVolumeClaim',
           metadata: { name: DATA_VOLUME },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: size } },
-            storageClassName: className ?? System.containing(workload)._storageClass,
-            // What the API server fills in; unsaid, GitOps would see a difference for ever.
-            volumeMode: 'Filesystem',
-          },
+          spec: claimSpec(workload, parts.storage),
         },
       ],
     },

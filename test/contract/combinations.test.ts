@@ -98,6 +98,20 @@ describe.each(named.filter(([, choices]) => !unmet(choices)))('%s', (_, choices)
     for (const object of fresh) valid.add(JSON.stringify(object));
   });
 
+  test('every volume is of the class of the cloud, where it has one', () => {
+    const { objects } = build(choices);
+    const own = objects.find(({ kind }) => kind === 'StorageClass')?.metadata.name;
+    const claims = objects.flatMap(({ kind, spec }) => [
+      ...(kind === 'PersistentVolumeClaim' ? [spec] : []),
+      ...(spec?.volumeClaimTemplates ?? []).map((claim: any) => claim.spec),
+      ...(spec?.jobTemplate?.spec.template.spec.volumes ?? []).flatMap(
+        ({ ephemeral }: any) => ephemeral?.volumeClaimTemplate.spec ?? [],
+      ),
+    ]);
+    expect(claims.length).toBeGreaterThan(5);
+    expect([...new Set(claims.map(({ storageClassName }) => storageClassName))]).toEqual([own]);
+  });
+
   test('every object has the name that it has elsewhere', () => {
     // Only the edge, the storage class and what fetches Secrets are made by these choices: all else is what production is.
     const others = (objects: any[]) =>
