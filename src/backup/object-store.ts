@@ -2,23 +2,25 @@ import type { Construct } from 'constructs';
 
 import type { EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import type { Endpoint } from '../network/connectable';
+import { Connections } from '../network/connections';
 import { PRIVATE_CIDRS } from '../platform/cloud';
 import { parseBytes } from '../platform/quantity';
 import { type SecretDeclaration, Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { secretVolume } from '../workload/pod';
+import type { Workload } from '../workload/workload';
 import type { ObjectStoreSettings } from './object-store-settings';
 
 /** A store as the containers that talk to it by rclone need it. */
 export interface ObjectStore {
-  /** Where its backups are, as rclone writes it: `backup:bucket/prefix`. */
-  readonly remote: string;
   readonly environment: EnvVar[];
   readonly volumes: Volume[];
   readonly mounts: VolumeMount[];
   /** Who is dialled; nobody where backups stay on a volume. */
   readonly endpoint?: Endpoint;
+  /** As whom pods come to it, where the cloud knows them. */
+  readonly identity?: string;
 }
 
 const CREDENTIALS_MOUNT = '/run/secrets/object-store';
@@ -36,6 +38,8 @@ interface Kind {
   /** Variables that take a key of the Secret, where rclone reads no file. */
   readonly variables?: Record<string, string>;
   readonly port: number;
+  /** How rclone calls the store where it takes an upload in so many parts at most. */
+  readonly parts?: 'AZUREBLOB' | 'S3';
 }
 
 /**
@@ -60,18 +64,15 @@ export function describeObjectStore(
   const plain: Record<string, string> = {
     RCLONE_CONFIG: '/notfound',
     REMOTE: settings.type === 'volume' ? `backup:${prefix}` : `backup:${settings.bucket}/${prefix}`,
-    RCLONE_S3_CHUNK_SIZE: chunk,
-    RCLONE_S3_UPLOAD_CONCURRENCY: '2',
-    RCLONE_AZUREBLOB_CHUNK_SIZE: chunk,
-    RCLONE_AZUREBLOB_UPLOAD_CONCURRENCY: '2',
+    ...(kind.parts
+      ? { [`RCLONE_${kind.parts}_CHUNK_SIZE`]: chunk, [`RCLONE_${kind.parts}_UPLOAD_CONCURRENCY`]: '2' }
+      : {}),
     ...Object.fromEntries(Object.entries(kind.settings).map(([key, value]) => [`RCLONE_CONFIG_BACKUP_${key}`, value])),
     ...Object.fromEntries(Object.entries(kind.files).map(([name, file]) => [name, `${CREDENTIALS_MOUNT}/${file}`])),
   };
   return {
-    remote: plain['REMOTE']!,
     environment: [
       ...Object.entries(plain)
-        .filter(([name]) => !/^RCLONE_(S3|AZUREBLOB)_/.test(name) || name.startsWith(chunkPrefix(settings)))
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, value]) => ({ name, value })),
       ...Object.entries(kind.variables ?? {}).map(([name, key]) => ({
@@ -82,11 +83,15 @@ export function describeObjectStore(
     volumes: files.length > 0 ? [secretVolume('object-store', secret, files)] : [],
     mounts: files.length > 0 ? [{ name: 'object-store', mountPath: CREDENTIALS_MOUNT, readOnly: true }] : [],
     endpoint: settings.type === 'volume' ? undefined : endpointOf(settings, kind.port),
+    identity: settings.identity,
   };
 }
 
-const chunkPrefix = ({ type }: ObjectStoreSettings) =>
-  ({ s3: 'RCLONE_S3_', 'azure-blob': 'RCLONE_AZUREBLOB_', gcs: 'none', volume: 'none' })[type];
+/** Lets the pods of a workload reach a store. To be called before they are rendered. */
+export function connectToStore(workload: Workload, { endpoint, identity }: ObjectStore): void {
+  if (endpoint) Connections.of(workload).allow(workload.peer, endpoint);
+  if (identity) workload.assumeIdentity(identity);
+}
 
 function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, volumeMount: string): Kind {
   switch (type) {
@@ -110,6 +115,7 @@ function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, 
         },
         files: { AWS_SHARED_CREDENTIALS_FILE: 'credentials' },
         port: portOf(endpoint),
+        parts: 'S3',
       };
     case 'gcs':
       return {
@@ -125,6 +131,7 @@ function describeKind({ type, region, endpoint, account }: ObjectStoreSettings, 
         files: {},
         variables: { RCLONE_CONFIG_BACKUP_KEY: 'key' },
         port: 443,
+        parts: 'AZUREBLOB',
       };
     case 'volume':
       return { settings: { TYPE: 'alias', REMOTE: `${volumeMount}/store` }, keys: {}, files: {}, port: 0 };

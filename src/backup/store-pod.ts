@@ -1,6 +1,6 @@
-import type { Affinity, EnvVar, Volume, VolumeMount } from '../../imports/k8s';
+import type { Affinity, EnvVar, KubeConfigMap, Volume, VolumeMount } from '../../imports/k8s';
 import type { SecretFile } from '../platform/secret-file';
-import type { ResolvedImage } from '../workload/image';
+import type { ImageSettings, ResolvedImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
 import { hardened, type Pod, renderPod } from '../workload/pod';
 import { type ResolvedResources, resources } from '../workload/resources';
@@ -15,6 +15,8 @@ export interface StorePodParts {
   /** Image of rclone. */
   readonly rclone: ResolvedImage;
   readonly store: ObjectStore;
+  /** ConfigMap with scripts, which are found in `SCRIPTS_MOUNT`. */
+  readonly scripts: KubeConfigMap;
   /** Files by which the server is known. */
   readonly files?: SecretFile[];
   readonly command: string[];
@@ -24,6 +26,18 @@ export interface StorePodParts {
   readonly mounts: VolumeMount[];
   readonly affinity?: Affinity;
 }
+
+/** Where the scripts of backups are mounted. */
+export const SCRIPTS_MOUNT = '/etc/backup';
+
+/** The scripts as a volume. */
+export const scriptsVolume = ({ name }: KubeConfigMap): Volume => ({ name: 'backup-scripts', configMap: { name } });
+
+/** Where a container finds them. */
+export const SCRIPTS: VolumeMount = { name: 'backup-scripts', mountPath: SCRIPTS_MOUNT, readOnly: true };
+
+/** The release of rclone that the scripts were tried with. */
+export const RCLONE: ImageSettings = { repository: 'rclone/rclone', tag: '1.74.3' };
 
 /** Where rclone is found. It is one file without libraries, so that it runs in any image. */
 const TOOLS = { name: 'tools', mountPath: '/tools' };
@@ -45,7 +59,7 @@ export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
       command: parts.command,
       args: parts.args,
       env: [...parts.env, ...parts.store.environment],
-      volumeMounts: [{ ...TOOLS, readOnly: true }, ...parts.store.mounts, ...parts.mounts],
+      volumeMounts: [{ ...TOOLS, readOnly: true }, ...parts.store.mounts, SCRIPTS, ...parts.mounts],
     },
   );
   return renderPod(
@@ -55,7 +69,12 @@ export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
       profile: parts.profile,
       containers: [container],
       initContainers: [rclone],
-      volumes: [{ name: TOOLS.name, emptyDir: { sizeLimit: '256Mi' } }, ...parts.store.volumes, ...parts.volumes],
+      volumes: [
+        { name: TOOLS.name, emptyDir: { sizeLimit: '256Mi' } },
+        ...parts.store.volumes,
+        scriptsVolume(parts.scripts),
+        ...parts.volumes,
+      ],
       graceSeconds: 30,
     },
     { restartPolicy: 'Never', affinity: parts.affinity },

@@ -4,10 +4,11 @@ import { System } from '../platform/system';
 import type { Workload } from '../workload/workload';
 import type { ResolvedBackup } from './backup-settings';
 
-const RUNBOOK = 'docs/guides/backup-and-restore.md';
+/** Where what to do is written. */
+export const RUNBOOK = 'docs/guides/backup-and-restore.md';
 
 /** Of an objective, the share at which somebody is told: while there is still time to do something. */
-const EARLY = 0.8;
+export const EARLY = 0.8;
 
 /** Tells when an objective is about to be missed. */
 export function addBackupAlerts(backups: Workload, server: string, backup: ResolvedBackup): void {

@@ -1,3 +1,5 @@
+import { SCRIPTS_MOUNT } from '../backup/store-pod';
+
 /**
  * The scripts of backups and restores. They run in two images: `archive.sh` in the server's own container, `upload.sh` in
  * rclone's (BusyBox' shell), all others in the server's image (bash) with rclone beside it.
@@ -5,9 +7,6 @@
  * In the store, below `$REMOTE`: `wal/<segment>.gz`, `base/<time>.tar.gz`, `base/<time>.done` with one line (name, end as
  * seconds since 1970, first segment, bytes) once a base backup is whole, and `status/<what>.prom` with figures.
  */
-
-/** Where the scripts are mounted. */
-export const SCRIPTS_MOUNT = '/etc/backup';
 
 /** Where the volume is mounted on which write-ahead log waits for the store. */
 export const SPOOL_MOUNT = '/backup';

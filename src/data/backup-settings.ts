@@ -1,4 +1,5 @@
 import type { ObjectStoreSettings } from '../backup/object-store-settings';
+import { RCLONE } from '../backup/store-pod';
 import { type Duration, parseDuration } from '../platform/duration';
 import { type Bytes, parseBytes } from '../platform/quantity';
 import { type ImageSettings, type ResolvedImage, resolveImage } from '../workload/image';
@@ -211,7 +212,7 @@ export function resolveBackup(settings: BackupSettings, data: ResolvedStorage): 
     // Also where no trial runs: what base says holds for the environments that have some.
     drillQueries: [...(drill.queries ?? [])],
     spool: resolveStorage({ className: data.className, ...spool }, '10Gi'),
-    image: resolveImage(settings.image ?? { repository: 'rclone/rclone', tag: '1.74.3' }),
+    image: resolveImage(settings.image ?? RCLONE),
     resources: resolveResources(settings.resources, resources(['20m', '64Mi'], ['200m', '256Mi'])),
   };
 }

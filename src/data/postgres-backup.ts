@@ -10,9 +10,9 @@ import {
   type Volume,
   type VolumeMount,
 } from '../../imports/k8s';
-import { describeObjectStore, type ObjectStore } from '../backup/object-store';
-import { renderStorePod } from '../backup/store-pod';
-import type { Endpoint, ListeningPort } from '../network/connectable';
+import { connectToStore, describeObjectStore, type ObjectStore } from '../backup/object-store';
+import { renderStorePod, SCRIPTS, SCRIPTS_MOUNT, scriptsVolume } from '../backup/store-pod';
+import type { ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { ValidationError } from '../platform/validation-error';
 import { renderCronJob } from '../workload/cron-job';
@@ -22,7 +22,7 @@ import { checkResources, type ResolvedResources, resources } from '../workload/r
 import { claimSpec, DATA_VOLUME } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
 import { addBackupAlerts } from './backup-alerts';
-import { BACKUP_SCRIPTS, SCRIPTS_MOUNT, SPOOL_MOUNT } from './backup-scripts';
+import { BACKUP_SCRIPTS, SPOOL_MOUNT } from './backup-scripts';
 import type { ResolvedBackup } from './backup-settings';
 import { formatPlan, missedObjectives, planRecovery } from './objectives';
 import type { BackedUpServer } from './backed-up-server';
@@ -83,13 +83,13 @@ export class PostgresBackup extends Workload {
     checkResources(this, 'resources', backup.resources);
     for (const { field, problem } of missedObjectives(backup)) throw new ValidationError(this, field, problem);
     this.store = describeObjectStore(this, server.name, backup.target, server.storage.size, SPOOL_MOUNT);
-    if (backup.target.identity) this.assumeIdentity(backup.target.identity);
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
       data: { ...BACKUP_SCRIPTS, ...(server.tls ? {} : { 'pg_hba.conf': HBA }) },
     });
     this.spool = this.renderSpool();
-    this.connect();
+    Connections.of(this).allow(this.peer, server.endpoint);
+    connectToStore(this, this.store);
     this.baseBackups = this.renderBaseBackups();
     this.restore = this.renderRestore();
     this.drill = this.renderDrill();
@@ -98,12 +98,12 @@ export class PostgresBackup extends Workload {
 
   /** Volumes of the server's pod. */
   public serverVolumes(): Volume[] {
-    return [this.scriptsVolume(), this.spoolVolume(), ...this.store.volumes];
+    return [scriptsVolume(this.scripts), this.spoolVolume(), ...this.store.volumes];
   }
 
   /** What the server's own container mounts. */
   public serverMounts(): VolumeMount[] {
-    return [this.scriptsMount(), this.spoolMount()];
+    return [SCRIPTS, this.spoolMount()];
   }
 
   /**
@@ -136,22 +136,14 @@ export class PostgresBackup extends Workload {
         startupProbe: { ...ask('/'), periodSeconds: 5, failureThreshold: 12 },
         readinessProbe: { ...ask('/metrics'), periodSeconds: 30, failureThreshold: 3 },
         livenessProbe: { exec: { command: ['sh', '-c', alive] }, periodSeconds: 60, timeoutSeconds: 5 },
-        volumeMounts: [this.scriptsMount(), this.spoolMount(), ...this.store.mounts],
+        volumeMounts: [SCRIPTS, this.spoolMount(), ...this.store.mounts],
       },
     );
   }
 
-  /**
-   * Declares that the server's pod sends to the store.
-   * @internal
-   */
-  public _connectServer(peer: Endpoint['peer']): void {
-    if (this.store.endpoint) Connections.of(this).allow(peer, this.store.endpoint);
-  }
-
-  private connect(): void {
-    Connections.of(this).allow(this.peer, this.server.endpoint);
-    if (this.store.endpoint) Connections.of(this).allow(this.peer, this.store.endpoint);
+  /** Lets the server's pod send to the store. */
+  public connectServer(server: Workload): void {
+    connectToStore(server, this.store);
   }
 
   private renderSpool(): KubePersistentVolumeClaim {
@@ -181,9 +173,6 @@ export class PostgresBackup extends Workload {
     const { server } = this;
     return renderCronJob(this, {
       name: `${server.name}-restore`,
-      // A day that no year has: it is started by hand (docs/guides/backup-and-restore.md).
-      schedule: '0 0 31 2 *',
-      suspend: true,
       retries: 0,
       deadlineSeconds: 86400,
       annotations: { 'cdk8s-webstack/rto': formatPlan(planRecovery(this.backup).recovery, this.backup.rto) },
@@ -243,18 +232,17 @@ export class PostgresBackup extends Workload {
       resources: parts.resources,
       rclone: this.backup.image,
       store: this.store,
+      scripts: this.scripts,
       files: server.endpoint.files,
       command: ['bash', `${SCRIPTS_MOUNT}/${script}`],
       args: parts.args,
       env: [...this.clientEnvironment(), ...parts.env],
       volumes: [
-        this.scriptsVolume(),
         ...(parts.spool ? [this.spoolVolume()] : []),
         secretVolume('credentials', server.secret, parts.passwords ?? [BACKUP_KEY]),
         ...(parts.volumes ?? []),
       ],
       mounts: [
-        this.scriptsMount(),
         ...(parts.spool ? [this.spoolMount()] : []),
         { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
         ...(parts.mounts ?? []),
@@ -285,14 +273,6 @@ export class PostgresBackup extends Workload {
     if (this.backup.target.type !== 'volume') return {};
     const term = { labelSelector: { matchLabels: this.server.podLabels }, topologyKey: 'kubernetes.io/hostname' };
     return { spool: true, affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
-  }
-
-  private scriptsVolume(): Volume {
-    return { name: 'backup-scripts', configMap: { name: this.scripts.name } };
-  }
-
-  private scriptsMount(): VolumeMount {
-    return { name: 'backup-scripts', mountPath: SCRIPTS_MOUNT, readOnly: true };
   }
 
   private spoolVolume(): Volume {

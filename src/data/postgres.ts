@@ -163,8 +163,7 @@ export class Postgres extends Workload implements IConnectable {
       podLabels: this.podLabels,
       tls: this.tls !== undefined,
     });
-    backup._connectServer(this.peer);
-    if (resolved.backup.target.identity) this.assumeIdentity(resolved.backup.target.identity);
+    backup.connectServer(this);
     // A pod has room for one port in its annotations, which is the exporter's.
     const scraping = this.scrapedBy(BACKUP_METRICS, '/metrics');
     new KubeService(this, 'backup-metrics', {

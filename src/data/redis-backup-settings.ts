@@ -1,4 +1,5 @@
 import type { ObjectStoreSettings } from '../backup/object-store-settings';
+import { RCLONE } from '../backup/store-pod';
 import { type Duration, formatDuration, parseDuration } from '../platform/duration';
 import { type Bytes, parseBytes } from '../platform/quantity';
 import { type ImageSettings, type ResolvedImage, resolveImage } from '../workload/image';
@@ -119,7 +120,7 @@ export function resolveRedisBackup(settings: RedisBackupSettings, maxMemory: num
     uploadPerSecond,
     restorePerSecond: parseBytes(figures.restorePerSecond ?? '20Mi'),
     reaction: parseDuration(figures.reaction ?? '5m'),
-    image: resolveImage(settings.image ?? { repository: 'rclone/rclone', tag: '1.74.3' }),
+    image: resolveImage(settings.image ?? RCLONE),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Construct } from 'constructs';
 
 import { KubeConfigMap, type KubeCronJob, type Volume, type VolumeMount } from '../../imports/k8s';
-import { describeObjectStore, type ObjectStore } from '../backup/object-store';
-import { renderStorePod, type StorePodParts } from '../backup/store-pod';
+import { connectToStore, describeObjectStore, type ObjectStore } from '../backup/object-store';
+import { renderStorePod, SCRIPTS_MOUNT, type StorePodParts } from '../backup/store-pod';
 import type { Endpoint } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Alerts } from '../platform/alerts';
@@ -17,6 +17,7 @@ import { secretVolume } from '../workload/pod';
 import { type ResolvedResources, resources } from '../workload/resources';
 import { DATA_VOLUME } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
+import { EARLY, RUNBOOK } from './backup-alerts';
 import {
   formatLoss,
   formatRecovery,
@@ -40,7 +41,6 @@ export interface BackedUpRedis {
   readonly flags: string;
 }
 
-const SCRIPTS_MOUNT = '/etc/backup';
 const MEBIBYTE = 2 ** 20;
 
 /** Copies of a Redis server's data, and the template of Jobs that bring one back. */
@@ -72,13 +72,12 @@ export class RedisBackup extends Workload {
       throw new ValidationError(this, `backup.${field}`, problem);
     }
     this.store = describeObjectStore(this, server.name, backup.target, formatBytes(backup.dataSize), '/none');
-    if (backup.target.identity) this.assumeIdentity(backup.target.identity);
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
       data: REDIS_BACKUP_SCRIPTS,
     });
     Connections.of(this).allow(this.peer, server.endpoint);
-    if (this.store.endpoint) Connections.of(this).allow(this.peer, this.store.endpoint);
+    connectToStore(this, this.store);
     this.snapshots = this.renderSnapshots();
     this.restore = this.renderRestore();
     this.addAlerts();
@@ -113,9 +112,6 @@ export class RedisBackup extends Workload {
     const { server } = this;
     return renderCronJob(this, {
       name: `${server.name}-restore`,
-      // A day that no year has: it is started by hand (docs/guides/backup-and-restore.md).
-      schedule: '0 0 31 2 *',
-      suspend: true,
       retries: 0,
       deadlineSeconds: 86400,
       annotations: { 'cdk8s-webstack/rto': formatRecovery(this.backup) },
@@ -141,6 +137,7 @@ export class RedisBackup extends Workload {
       resources: parts.resources,
       rclone: this.backup.image,
       store: this.store,
+      scripts: this.scripts,
       files: server.endpoint.files,
       command: ['sh', `${SCRIPTS_MOUNT}/${script}`],
       env: [
@@ -151,16 +148,8 @@ export class RedisBackup extends Workload {
         { name: 'REDIS_PORT', value: `${port?.port}` },
         ...parts.env,
       ],
-      volumes: [
-        { name: 'backup-scripts', configMap: { name: this.scripts.name } },
-        secretVolume('credentials', server.secret, ['password']),
-        ...(parts.volumes ?? []),
-      ],
-      mounts: [
-        { name: 'backup-scripts', mountPath: SCRIPTS_MOUNT, readOnly: true },
-        { name: 'credentials', mountPath: server.secretsMount, readOnly: true },
-        ...(parts.mounts ?? []),
-      ],
+      volumes: [secretVolume('credentials', server.secret, ['password']), ...(parts.volumes ?? [])],
+      mounts: [{ name: 'credentials', mountPath: server.secretsMount, readOnly: true }, ...(parts.mounts ?? [])],
     });
   }
 
@@ -169,7 +158,7 @@ export class RedisBackup extends Workload {
     const { rpo, interval } = this.backup;
     const labels = `namespace="${System.containing(this).namespace}",cronjob="${this.workloadName}"`;
     const last = `kube_cronjob_status_last_successful_time{${labels}}`;
-    const age = Math.max(interval + 120, Math.floor(rpo * 0.8));
+    const age = Math.max(interval + 120, Math.floor(rpo * EARLY));
     Alerts.of(this).add(this.workloadName, [
       {
         name: 'RedisBackupOld',
@@ -177,7 +166,7 @@ export class RedisBackup extends Workload {
         forDuration: '5m',
         severity: 'critical',
         summary: `the last copy of ${this.server.name} is old; the RPO of ${formatDuration(rpo)} is about to be missed`,
-        runbook: 'docs/guides/backup-and-restore.md#the-last-copy-of-redis-is-old',
+        runbook: `${RUNBOOK}#the-last-copy-of-redis-is-old`,
       },
     ]);
   }

@@ -5,15 +5,16 @@ import type { Workload } from './workload';
 /** What makes a CronJob. */
 export interface CronJobParts {
   readonly name: string;
-  /** When it runs, in the five fields of cron, in UTC. */
-  readonly schedule: string;
-  /** Whether it waits to be started by hand: then it is a template of Jobs, and its schedule says nothing. */
-  readonly suspend?: boolean;
+  /** When it runs, in the five fields of cron, in UTC; without, it is a template of Jobs that are started by hand. */
+  readonly schedule?: string;
   readonly retries: number;
   readonly deadlineSeconds: number;
   readonly pod: Pod;
   readonly annotations?: { [annotation: string]: string };
 }
+
+/** A day that no year has. */
+const NEVER = '0 0 31 2 *';
 
 /** A CronJob that never runs twice at one time, and tells its last three successes and failures. */
 export function renderCronJob(workload: Workload, parts: CronJobParts): KubeCronJob {
@@ -29,11 +30,11 @@ export function renderCronJob(workload: Workload, parts: CronJobParts): KubeCron
           template: parts.pod.template,
         },
       },
-      schedule: parts.schedule,
+      schedule: parts.schedule ?? NEVER,
       // A run that could not begin, for the controller was away, still may within this time.
       startingDeadlineSeconds: 600,
       successfulJobsHistoryLimit: 3,
-      suspend: parts.suspend ?? false,
+      suspend: parts.schedule === undefined,
       timeZone: 'Etc/UTC',
     },
   });
