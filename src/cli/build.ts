@@ -1,11 +1,17 @@
 import { App } from 'cdk8s';
 
-import type { EnvironmentSettings } from '../settings/load';
+import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
 import { type FinishedObject, finishedObjects } from '../outputs/plain';
 import { manifestProblems } from '../outputs/problems';
 import { Secrets } from '../platform/secrets';
 import type { System } from '../platform/system';
 import type { SystemClass } from '../systems';
+
+/** Systems, and the compiled schemas of their settings. */
+export interface Registry {
+  readonly systems: Readonly<Record<string, SystemClass>>;
+  readonly validators: Readonly<Record<string, SystemValidators>>;
+}
 
 /** What the constructs refuse, all at once. */
 export class BuildError extends Error {
@@ -18,6 +24,24 @@ export class BuildError extends Error {
 /** Builds one environment. Each has an App of its own: one App for all would walk every object once per chart. */
 export function buildSystem(SystemOf: SystemClass, { environment, settings }: EnvironmentSettings): System {
   return new SystemOf(new App(), environment, settings);
+}
+
+/** Where an environment's settings are. */
+export interface EnvironmentPath {
+  readonly system: string;
+  readonly environment: string;
+  readonly overlays: string;
+}
+
+/** Builds one environment from its files. */
+export function buildEnvironment(
+  { system, environment, overlays }: EnvironmentPath,
+  { systems, validators }: Registry,
+): System {
+  const [settings] = loadSettings({ root: overlays, validators, only: `${system}/${environment}` });
+  const SystemOf = systems[system];
+  if (!SystemOf || !settings) throw new BuildError([`${system}: has settings, and no system is built from them`]);
+  return buildSystem(SystemOf, settings);
 }
 
 /** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */

@@ -6,10 +6,9 @@ import { refusedChanges } from '../outputs/upgrade';
 import { removeGone, writeFolders } from '../outputs/write';
 import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
 import { ValidationError } from '../platform/validation-error';
-import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
+import { type EnvironmentSettings, loadSettings } from '../settings/load';
 import { formatProblem, SettingsError } from '../settings/problems';
-import type { SystemClass } from '../systems';
-import { BuildError, buildSystem, finish } from './build';
+import { BuildError, buildSystem, finish, type Registry } from './build';
 
 /** What a script can rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
@@ -29,12 +28,6 @@ Reads overlays/, builds every system in every environment and writes plain YAML.
 Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 settings or manifests refused.
 On any but 0 the output is as it was.
 `;
-
-/** Systems, and the compiled schemas of their settings. */
-export interface Registry {
-  readonly systems: Readonly<Record<string, SystemClass>>;
-  readonly validators: Readonly<Record<string, SystemValidators>>;
-}
 
 /** Where a command prints. */
 export interface Terminal {

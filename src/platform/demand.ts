@@ -1,3 +1,4 @@
+import { autoscalerOf, injectedResources } from './pod-template';
 import { parseBytes, parseCpu } from './quantity';
 
 /** What a set of pods asks of a cluster: millicores and bytes. */
@@ -90,14 +91,7 @@ export function peakDemand(objects: any[]): Demand {
 const isLongRunning = (object: any) => object.kind === 'Deployment' || object.kind === 'StatefulSet';
 
 function replicasOf(workload: any, objects: any[], bound: 'min' | 'max'): number {
-  const autoscaler = objects.find(
-    ({ kind, spec, metadata }) =>
-      kind === 'HorizontalPodAutoscaler' &&
-      metadata.namespace === workload.metadata.namespace &&
-      spec.scaleTargetRef.kind === workload.kind &&
-      spec.scaleTargetRef.name === workload.metadata.name,
-  );
-  return autoscaler?.spec[`${bound}Replicas`] ?? workload.spec.replicas ?? 1;
+  return autoscalerOf(workload, objects)?.spec[`${bound}Replicas`] ?? workload.spec.replicas ?? 1;
 }
 
 /**
@@ -139,19 +133,16 @@ function podDemand(template: any): Demand {
   return { ...add(starting.reduce(largest, running), claimsDemand(ephemeral)), pods: 1 };
 }
 
-/** What Dapr's injector adds to a pod when it is made: manifests hold only the annotations that tell how much. */
-function injectedDemand({ metadata: { annotations = {} } = {} as any }: any): Demand {
-  if (annotations['dapr.io/enabled'] !== 'true') return NOTHING;
-  const amounts = (kind: string) => ({
-    cpu: annotations[`dapr.io/sidecar-cpu-${kind}`],
-    memory: annotations[`dapr.io/sidecar-memory-${kind}`],
-  });
+/** What Dapr's injector adds to a pod. */
+function injectedDemand(template: any): Demand {
+  const injected = injectedResources(template);
+  if (!injected) return NOTHING;
   // It says nothing of local disk; there the limit range of the namespace steps in.
   const disk = { requests: '64Mi', limits: '256Mi' };
   return containerDemand({
     resources: {
-      requests: { ...amounts('request'), 'ephemeral-storage': disk.requests },
-      limits: { ...amounts('limit'), 'ephemeral-storage': disk.limits },
+      requests: { ...injected.requests, 'ephemeral-storage': disk.requests },
+      limits: { ...injected.limits, 'ephemeral-storage': disk.limits },
     },
   });
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, watch } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -45,16 +45,37 @@ function reset(): void {
   writeFiles(out, before);
 }
 
-/** Kills a run after so many milliseconds, counted from its start or from the first file that it writes. */
-async function killed(delay: number, from: 'start' | 'first file'): Promise<void> {
-  const watcher = watch(join(out, SYSTEM, 'e0'));
+/** A run that a signal ends after so many milliseconds, wherever it then is. */
+async function killedAfter(milliseconds: number): Promise<void> {
   const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore' });
   const ended = once(child, 'exit');
-  if (from === 'first file') await Promise.race([once(watcher, 'change'), ended]);
-  await Promise.race([sleep(delay), ended]);
+  await Promise.race([sleep(milliseconds), ended]);
   child.kill('SIGKILL');
   await ended;
-  watcher.close();
+}
+
+/** Loaded before the program: ends it at a change of the disk, and where that writes a file, with half of the text written. */
+const DEADLY = temporaryFolder({
+  'deadly.cjs': `
+    const fs = require('node:fs');
+    let left = Number(process.env.CHANGES_BEFORE_DEATH);
+    for (const name of ['mkdirSync', 'writeFileSync', 'renameSync', 'rmSync', 'rmdirSync']) {
+      const real = fs[name];
+      fs[name] = (...args) => {
+        left -= 1;
+        if (left >= 0) return real(...args);
+        if (name === 'writeFileSync') real(args[0], args[1].slice(0, args[1].length / 2));
+        process.kill(process.pid, 'SIGKILL');
+      };
+    }`,
+});
+
+/** A run that ends after so many changes of the disk. */
+async function killedAt(changes: number): Promise<void> {
+  const env = { PATH: process.env['PATH'], CHANGES_BEFORE_DEATH: String(changes) };
+  const preloaded = ['--require', join(DEADLY, 'deadly.cjs'), program, ...args];
+  const [, signal] = await once(spawn(process.execPath, preloaded, { env, stdio: 'ignore' }), 'exit');
+  expect(signal).toBe('SIGKILL');
 }
 
 /** What is neither old nor new, and what is missing although it was there and is to stay. */
@@ -66,23 +87,28 @@ function damage(found: Files): string[] {
   });
 }
 
+/** Whether it was in the middle of its work. */
+function isHalfway(found: Files): boolean {
+  const texts = Object.entries(found);
+  const isOld = texts.some(([path, text]) => text === before[path]);
+  const isNew = texts.some(([path, text]) => TEMPORARY.test(path) || text === after[path]);
+  return isOld && isNew;
+}
+
 test('a run that is killed leaves each file old or new, and the next one completes it', async () => {
   expect(Object.keys(before).length).toBeGreaterThan(Object.keys(after).length);
   expect(Object.keys(after).filter((path) => after[path] === before[path])).toEqual([]);
-  let halfway = 0;
+  // Each file has its folder made, is written and is renamed.
+  const changes = 3 * Object.keys(after).length;
   for (let kill = 0; kill < KILLS; kill += 1) {
     reset();
-    if (kill % 2 === 0) await killed(Math.random() * duration, 'start');
-    else await killed(Math.random() * 0.15 * duration, 'first file');
+    const exactly = kill % 2 === 0;
+    if (exactly) await killedAt(Math.floor(((kill + 1) / KILLS) * changes));
+    else await killedAfter(Math.random() * duration);
     const found = readFiles(out);
     expect(damage(found)).toEqual([]);
-    const texts = Object.entries(found);
-    const isOld = texts.some(([path, text]) => text === before[path]);
-    const isNew = texts.some(([path, text]) => TEMPORARY.test(path) || text === after[path]);
-    if (isOld && isNew) halfway += 1;
+    if (exactly) expect(isHalfway(found)).toBe(true);
     runBundle(program, args);
     expect(readFiles(out)).toEqual(after);
   }
-  // Had none of them been in the middle of its work, nothing would be shown.
-  expect(halfway).toBeGreaterThan(0);
 }, 120_000);

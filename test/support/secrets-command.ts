@@ -10,7 +10,7 @@ import { parseAllDocuments } from 'yaml';
 
 import { secrets } from '../../src/cli/secrets/command';
 import { randomValue } from '../../src/cli/secrets/values';
-import type { Registry } from '../../src/cli/synth';
+import type { Registry } from '../../src/cli/build';
 import { type SecretDeclaration, Secrets } from '../../src/platform/secrets';
 import { System } from '../../src/platform/system';
 

@@ -1,7 +1,7 @@
 import type * as k8s from '@kubernetes/client-node';
 
-import { ClusterError, explain } from '../secrets/cluster-error';
-import { kubeconfigFiles, loadKubeconfig } from '../secrets/kubeconfig';
+import { ClusterError, explain } from './error';
+import { kubeconfigFiles, loadKubeconfig } from './kubeconfig';
 
 /** Questions that are open at one time. */
 const AT_ONCE = 8;

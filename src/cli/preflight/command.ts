@@ -1,11 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 
-import { ValidationError } from '../../platform/validation-error';
-import { SettingsError } from '../../settings/problems';
-import { BuildError } from '../build';
 import { openReader } from '../cluster/reader';
-import { ClusterError } from '../secrets/cluster-error';
-import { EXIT, type Registry, type Terminal } from '../synth';
+import type { Registry } from '../build';
+import { explainFailure, newCommand, parsing } from '../command-line';
+import { ClusterError } from '../cluster/error';
+import { EXIT, type Terminal } from '../synth';
 import { ask, wantedBy } from './ask';
 import { formatReport } from './report';
 
@@ -54,51 +53,34 @@ export async function preflight(args: string[], registry: Registry, around: Surr
     if (report.results.some(({ status }) => status === 'failed')) return PREFLIGHT_EXIT.unmet;
     return cluster.late ? PREFLIGHT_EXIT.failed : PREFLIGHT_EXIT.done;
   } catch (error) {
-    return explainFailure(error, around);
+    const { text, code } =
+      error instanceof ClusterError ? { text: `${error.message}\n`, code: EXIT.failed } : explainFailure(error);
+    around.error(text);
+    return code;
   }
 }
 
 function parseOptions(args: string[], terminal: Terminal): Options | number {
-  const command = new Command('npm run preflight --')
+  const command = newCommand('preflight', AFTER_HELP, terminal)
     .argument('<system/environment>', 'such as todo-evolution/production')
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
     .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, or ~/.kube/config)')
     .option('--json', 'print what was found as JSON')
     .option('--overlays <dir>', 'where the settings are', 'overlays')
     .option('--quiet', 'print nothing but problems')
-    .option('--timeout <seconds>', 'how long to wait for all answers together', seconds, 30)
-    .helpOption('--help', 'print this')
-    .addHelpText('after', AFTER_HELP)
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
-    .showHelpAfterError()
-    .exitOverride();
-  try {
+    .option('--timeout <seconds>', 'how long to wait for all answers together', seconds, 30);
+  return parsing(() => {
     command.parse(args, { from: 'user' });
     const [system = '', environment = '', ...more] = (command.args[0] ?? '').split('/');
     if (system === '' || environment === '' || more.length > 0) {
       command.error(`error: expected SYSTEM/ENVIRONMENT, got "${command.args[0]}"; such as todo-evolution/production`);
     }
     return { system, environment, ...command.opts<Pick<Options, 'overlays' | 'timeout'>>() };
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? PREFLIGHT_EXIT.done : PREFLIGHT_EXIT.usage;
-  }
+  });
 }
 
 function seconds(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= 3600) return value;
   throw new InvalidArgumentError('Expected whole seconds from 1 to 3600.');
-}
-
-function explainFailure(error: unknown, terminal: Terminal): number {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (error instanceof SettingsError || error instanceof BuildError || error instanceof ValidationError) {
-    terminal.error(`${message}\n`);
-    return PREFLIGHT_EXIT.refused;
-  }
-  if (error instanceof ClusterError) terminal.error(`${message}\n`);
-  else if (code !== undefined) terminal.error(`${message}; mend that and run again\n`);
-  else throw error;
-  return PREFLIGHT_EXIT.failed;
 }

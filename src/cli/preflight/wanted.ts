@@ -1,3 +1,4 @@
+import { autoscalerOf, injectedResources, podTemplateOf } from '../../platform/pod-template';
 import type { SecretDeclaration } from '../../platform/secrets';
 
 /** What an environment's manifests count on, as far as the manifests tell. */
@@ -60,15 +61,9 @@ export const hasObject = ({ objects }: Wanted, kind: string, name: string, names
 /** Everything that makes pods. */
 export function podMakers({ objects }: Wanted): PodMaker[] {
   return objects.flatMap((object) => {
-    const template = object.spec?.jobTemplate?.spec.template ?? object.spec?.template;
+    const template = podTemplateOf(object);
     if (!template?.spec?.containers) return [];
-    const scaler = objects.find(
-      ({ kind, spec, metadata }) =>
-        kind === 'HorizontalPodAutoscaler' &&
-        metadata.namespace === object.metadata.namespace &&
-        spec.scaleTargetRef.kind === object.kind &&
-        spec.scaleTargetRef.name === object.metadata.name,
-    );
+    const scaler = autoscalerOf(object, objects);
     const pods = scaler?.spec.minReplicas ?? object.spec.replicas ?? 1;
     const { namespace } = object.metadata;
     return [{ object, name: nameOf(object), namespace, template, pods, mostPods: scaler?.spec.maxReplicas ?? pods }];
@@ -76,14 +71,10 @@ export function podMakers({ objects }: Wanted): PodMaker[] {
 }
 
 /** Containers of a pod, with the sidecar that Dapr's injector adds. */
-export function containersOf({ spec, metadata: { annotations = {} } = {} as any }: any): any[] {
-  const containers = [...(spec.initContainers ?? []), ...spec.containers];
-  if (annotations['dapr.io/enabled'] !== 'true') return containers;
-  const amounts = (kind: string) => ({
-    cpu: annotations[`dapr.io/sidecar-cpu-${kind}`],
-    memory: annotations[`dapr.io/sidecar-memory-${kind}`],
-  });
-  return [...containers, { name: 'daprd', resources: { requests: amounts('request'), limits: amounts('limit') } }];
+export function containersOf(template: any): any[] {
+  const { initContainers = [], containers } = template.spec;
+  const resources = injectedResources(template);
+  return [...initContainers, ...containers, ...(resources ? [{ name: 'daprd', resources }] : [])];
 }
 
 /** Every volume that is claimed: by StatefulSets, by pods for their own life, and by itself. */

@@ -1,8 +1,8 @@
 import type * as k8s from '@kubernetes/client-node';
 
-import { ClusterError, explain, isAbsence, statusOf } from './cluster-error';
+import { ClusterError, explain, isAbsence, statusOf } from '../cluster/error';
 
-import { kubeconfigFiles, loadKubeconfig } from './kubeconfig';
+import { kubeconfigFiles, loadKubeconfig } from '../cluster/kubeconfig';
 import { Workloads } from './workloads';
 
 /** Who the API server notes as the one that wrote the keys. */

@@ -3,14 +3,12 @@ import type { V1Secret } from '@kubernetes/client-node';
 import { toYaml } from '../../outputs/yaml';
 import { type SecretDeclaration, Secrets } from '../../platform/secrets';
 import type { System } from '../../platform/system';
-import { ValidationError } from '../../platform/validation-error';
-import { loadSettings } from '../../settings/load';
-import { SettingsError } from '../../settings/problems';
-import { BuildError, buildSystem, finish } from '../build';
-import { EXIT, type Registry, type Terminal } from '../synth';
+import { BuildError, buildEnvironment, finish, type Registry } from '../build';
+import { explainFailure } from '../command-line';
+import { EXIT, type Terminal } from '../synth';
 import { changesOf, unchangeable, valueFinder } from './changes';
 import { type Cluster, connect } from './cluster';
-import { ClusterError } from './cluster-error';
+import { ClusterError } from '../cluster/error';
 import { journalName } from './journal';
 import { secretManifest } from './manifest';
 import { type KeyPath, type Options, parseOptions, SECRETS_EXIT } from './options';
@@ -62,11 +60,8 @@ export async function secrets(args: string[], registry: Registry, around: Surrou
   }
 }
 
-function build({ system, environment, overlays }: Options, { systems, validators }: Registry): System {
-  const [settings] = loadSettings({ root: overlays, validators, only: `${system}/${environment}` });
-  const SystemOf = systems[system];
-  if (!SystemOf || !settings) throw new BuildError([`${system}: has settings, and no system is built from them`]);
-  const built = buildSystem(SystemOf, settings);
+function build(options: Options, registry: Registry): System {
+  const built = buildEnvironment(options, registry);
   const problems = declarationProblems(Secrets.of(built).all);
   if (problems.length > 0) throw new BuildError(problems);
   return built;
@@ -242,15 +237,13 @@ const states = ({ secrets: declared }: Work, filled: readonly FilledSecret[]) =>
     .join('');
 
 function report(error: unknown, { apply: writes, set, rotate, show: tells }: Options, terminal: Terminal): number {
-  if (error instanceof SettingsError || error instanceof BuildError || error instanceof ValidationError) {
-    terminal.error(`${error.message}\n`);
-    return EXIT.refused;
-  }
-  const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof ClusterError) {
     const offline = error.unread && !(writes || set || rotate || tells);
-    terminal.error(`${message}\n${offline ? 'to print new values without asking a cluster, give --offline\n' : ''}`);
-  } else if (code !== undefined) terminal.error(`${message}; mend that and run again\n`);
-  else throw error;
-  return EXIT.failed;
+    const without = offline ? 'to print new values without asking a cluster, give --offline\n' : '';
+    terminal.error(`${error.message}\n${without}`);
+    return EXIT.failed;
+  }
+  const { text, code } = explainFailure(error);
+  terminal.error(text);
+  return code;
 }

@@ -1,7 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node';
 
 import type { System } from '../../platform/system';
-import { ClusterError } from './cluster-error';
+import { ClusterError } from '../cluster/error';
 import { secretManifest } from './manifest';
 
 /** Values by key, as base64. */

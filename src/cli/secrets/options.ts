@@ -1,5 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
+import { newCommand, parsing } from '../command-line';
 import { EXIT, type Terminal } from '../synth';
 
 /** What a script can rely on. `incomplete`: all was done, and values are missing that only somebody else can give. */
@@ -44,7 +45,7 @@ const mode = (name: string, flags: string, description: string) =>
 
 /** Reads the arguments; where that is all there is to do, or they are wrong, gives the exit code. */
 export function parseOptions(args: string[], terminal: Terminal): Options | number {
-  const command = new Command('npm run secrets --')
+  const command = newCommand('secrets', AFTER_HELP, terminal)
     .argument('<system>', 'folder in overlays/, such as todo-evolution')
     .argument('<environment>', 'one of its environments, such as production')
     .addOption(mode('apply', '--apply', 'write to the cluster instead of printing; shows no value'))
@@ -60,23 +61,15 @@ export function parseOptions(args: string[], terminal: Terminal): Options | numb
       new Option('--offline', 'ask no cluster: every value is new').conflicts([...other('printStore'), 'context']),
     )
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
-    .option('--overlays <dir>', 'where the settings are', 'overlays')
-    .helpOption('--help', 'print this')
-    .addHelpText('after', AFTER_HELP)
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
-    .showHelpAfterError()
-    .exitOverride();
-  try {
+    .option('--overlays <dir>', 'where the settings are', 'overlays');
+  return parsing(() => {
     command.parse(args, { from: 'user' });
     const [system = '', environment = ''] = command.args;
     if (`${system}${environment}`.includes('/')) {
       command.error(`error: expected SYSTEM ENVIRONMENT, got "${args.join(' ')}"; put a space where the slash is`);
     }
     return { system, environment, ...command.opts<Pick<Options, 'overlays' | 'timeout'>>() };
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  }
+  });
 }
 
 function keyPath(text: string): KeyPath {

@@ -5,7 +5,7 @@ import type { SecretDeclaration, SecretRotation } from '../../platform/secrets';
 import type { System } from '../../platform/system';
 import { valueFinder } from './changes';
 import type { Cluster } from './cluster';
-import { ClusterError } from './cluster-error';
+import { ClusterError } from '../cluster/error';
 import type { KeyPath, Options } from './options';
 import { type Reader, readersOf, RESTARTABLE } from './readers';
 import { planOf, rotate, type RotationSite, type RotationTask } from './rotation';

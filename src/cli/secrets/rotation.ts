@@ -3,7 +3,7 @@ import type { V1Secret } from '@kubernetes/client-node';
 import type { SecretDeclaration, SecretRotation } from '../../platform/secrets';
 import type { System } from '../../platform/system';
 import type { Write } from './cluster';
-import { ClusterError } from './cluster-error';
+import { ClusterError } from '../cluster/error';
 import { type Journal, journalManifest, journalName, readJournal, type Values } from './journal';
 import type { Reader, Rollout } from './readers';
 import { encoded } from './manifest';

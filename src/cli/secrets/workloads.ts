@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 
 import type * as k8s from '@kubernetes/client-node';
 
-import { ClusterError, isAbsence } from './cluster-error';
+import { ClusterError, isAbsence } from '../cluster/error';
 import type { Reader, Rollout } from './readers';
 
 /** What `kubectl rollout restart` writes, and pods carry. */

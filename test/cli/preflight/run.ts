@@ -7,7 +7,7 @@ import { ask } from '../../../src/cli/preflight/ask';
 import { preflight } from '../../../src/cli/preflight/command';
 import type { Result } from '../../../src/cli/preflight/report';
 import type { Wanted } from '../../../src/cli/preflight/wanted';
-import type { Registry } from '../../../src/cli/synth';
+import type { Registry } from '../../../src/cli/build';
 import { validators } from '../../../src/settings/validators';
 import { SYSTEMS } from '../../../src/systems';
 import { ApiServerForReading } from '../../support/api-server';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { ApiObject } from 'cdk8s';
 
-import type { Registry } from '../../../src/cli/synth';
+import type { Registry } from '../../../src/cli/build';
 import type { Result } from '../../../src/cli/preflight/report';
 import { Secrets } from '../../../src/platform/secrets';
 import { System } from '../../../src/platform/system';

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 import type { KubeConfig } from '@kubernetes/client-node';
 
-import { ClusterError } from './cluster-error';
+import { ClusterError } from './error';
 
 /** The files that hold the kubeconfig, as kubectl looks for them; none where nothing is configured. */
 export function kubeconfigFiles(env: NodeJS.ProcessEnv): string[] {

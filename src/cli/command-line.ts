@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+
+import { ValidationError } from '../platform/validation-error';
+import { SettingsError } from '../settings/problems';
+import { BuildError } from './build';
+import { EXIT, type Terminal } from './synth';
+
+/** What a command prints of what went wrong, and the code with which it ends. */
+export interface Failure {
+  readonly text: string;
+  readonly code: number;
+}
+
+/** A command of ours: called by npm, telling of itself on the terminal, and never ending the process. */
+export const newCommand = (name: string, afterHelp: string, terminal: Terminal): Command =>
+  new Command(`npm run ${name} --`)
+    .helpOption('--help', 'print this')
+    .addHelpText('after', afterHelp)
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
+    .showHelpAfterError()
+    .exitOverride();
+
+/** Parses arguments by a function; where help was asked for, or they are wrong, gives the exit code. */
+export function parsing<Options>(parse: () => Options): Options | number {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
+
+/** What people can mend: settings, manifests, files, the network. Anything else is a mistake of ours, and thrown again. */
+export function explainFailure(error: unknown): Failure {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof SettingsError || error instanceof BuildError || error instanceof ValidationError) {
+    return { text: `${message}\n`, code: EXIT.refused };
+  }
+  if (code === undefined) throw error;
+  return { text: `${message}; mend that and run again\n`, code: EXIT.failed };
+}
