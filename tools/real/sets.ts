@@ -41,6 +41,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'kustomize', needs: ['go'], what: 'kustomize', takes: '1 min' },
   { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '10 s' },
   { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
+  { name: 'injector', needs: ['go'], what: "Dapr's sidecar injector, without its control plane", takes: '2 min' },
 ];
 
 const RECIPES = resolve('tools/real');
