@@ -6,7 +6,7 @@ import tests from './jest.config.cjs';
  */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/runtime/**/*.runtime.ts'],
+  testMatch: ['<rootDir>/test/{cluster,runtime}/**/*.runtime.ts'],
   modulePathIgnorePatterns: tests.modulePathIgnorePatterns,
   transform: tests.transform,
   maxWorkers: 1,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { Postgres } from '../../src/data/postgres';
 import { objectsOfConstruct } from '../support/system';
-import { Cluster } from './support/cluster';
+import { Cluster } from '../cluster/control-plane';
 import { run, scratchFolder } from './support/process';
 import { proof } from './support/proof';
 import { toolPath } from './support/tools';

@@ -1,8 +1,8 @@
 /** @tools cluster crds */
 import { DIST } from '../support/dist';
-import { Cluster } from './support/cluster';
-import { eventually } from './support/process';
-import { proof } from './support/proof';
+import { Cluster } from './control-plane';
+import { eventually } from '../runtime/support/process';
+import { proof } from '../runtime/support/proof';
 
 let cluster: Cluster;
 

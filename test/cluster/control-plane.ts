@@ -2,8 +2,18 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
-import { folderIn, freePort, run, scratchFolder, type Server, startProcess } from './process';
-import { toolPath } from './tools';
+import { Api, type KubeObject } from './api';
+import { Mirror, type OnChange } from './mirror';
+import {
+  folderIn,
+  freePort,
+  run,
+  scratchFolder,
+  type Server,
+  type ServerOptions,
+  startProcess,
+} from '../runtime/support/process';
+import { toolPath } from '../runtime/support/tools';
 
 export interface ClusterOptions {
   /**
@@ -16,6 +26,11 @@ export interface ClusterOptions {
    * @default false
    */
   readonly scheduler?: boolean;
+  /**
+   * How often autoscalers look, in seconds.
+   * @default 15, as in any cluster
+   */
+  readonly autoscalerPeriod?: number;
   /** Users beside the administrator, with their groups; see `as`. */
   readonly users?: Record<string, readonly string[]>;
 }
@@ -37,8 +52,10 @@ export class Cluster {
   private readonly folder = scratchFolder('cluster');
   private readonly pki = folderIn(this.folder, 'pki');
   private readonly servers: Server[] = [];
+  private readonly mirrors: Mirror[] = [];
   private readonly tokens: Record<string, string>;
   private storePort = 0;
+  private client?: Api;
 
   private constructor(
     private readonly port: number,
@@ -75,6 +92,16 @@ export class Cluster {
     return file;
   }
 
+  /** The API, as the administrator. */
+  public get api(): Api {
+    this.client ??= new Api({
+      url: this.url,
+      ca: readFileSync(join(this.pki, 'apiserver.crt')),
+      token: this.tokens[ADMIN]!,
+    });
+    return this.client;
+  }
+
   /** What kubectl prints. A refusal is thrown, with the server's words. */
   public kubectl(args: readonly string[], { user = ADMIN, input }: { user?: string; input?: string } = {}): string {
     // A cache in the home folder would outlive the cluster, and answer for the next one.
@@ -84,15 +111,30 @@ export class Cluster {
 
   /** Makes what is applied with these known to the server: names of folders in the tool set `crds`. */
   public applyCrds(...projects: string[]): void {
-    const crds = projects.flatMap((project) => {
-      const folder = toolPath('crds', project);
-      return readdirSync(folder).flatMap((file) =>
-        parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => document.toJS()),
-      );
+    this.establish(projects.flatMap((project) => filesIn(toolPath('crds', project))).flatMap(crdsIn));
+  }
+
+  /** The same for the kinds of these objects, and no others: the fewer, the sooner the server has read them. */
+  public applyCrdsFor(objects: readonly KubeObject[]): void {
+    const kinds = [...new Set(objects.map(({ apiVersion, kind }) => `${apiVersion.split('/')[0]} ${kind}`))];
+    const folder = toolPath('crds', '');
+    const files = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) => filesIn(join(folder, name)));
+    const needed = files.filter((file) => {
+      const text = readFileSync(file, 'utf8');
+      return kinds
+        .map((name) => name.split(' '))
+        .some(([group, kind]) => text.includes(`group: ${group}\n`) && text.includes(`kind: ${kind}\n`));
     });
-    const known = crds.filter((object) => object?.kind === 'CustomResourceDefinition').map(withoutConverter);
-    const names = known.map(({ metadata }) => `crd/${metadata.name}`);
-    this.kubectl(['apply', '--server-side', '-f', '-'], { input: known.map((crd) => stringify(crd)).join('---\n') });
+    this.establish(needed.flatMap(crdsIn));
+  }
+
+  private establish(crds: readonly KubeObject[]): void {
+    if (crds.length === 0) return;
+    const names = crds.map(({ metadata }) => `crd/${metadata.name}`);
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds });
+    this.kubectl(['apply', '--server-side', '-f', '-'], { input });
     this.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
   }
 
@@ -101,8 +143,30 @@ export class Cluster {
     return this.servers.map(({ output }) => output).join('\n');
   }
 
+  /** Starts what belongs to it and ends with it: a webhook, nodes, a metrics API. */
+  public async run(
+    name: string,
+    command: string,
+    args: readonly string[],
+    options: ServerOptions = {},
+  ): Promise<Server> {
+    const server = await startProcess(name, command, args, options);
+    this.servers.push(server);
+    return server;
+  }
+
+  /** Keeps objects of the API at hand until the cluster stops. */
+  public async mirror(path: string, onChange?: OnChange): Promise<Mirror> {
+    const mirror = await Mirror.of(this.api, path, onChange);
+    this.mirrors.push(mirror);
+    return mirror;
+  }
+
+  /** It has nothing to save, and would take ten seconds to save it. */
   public async stop(): Promise<void> {
-    for (const server of this.servers.splice(0).reverse()) await server.stop();
+    for (const mirror of this.mirrors.splice(0)) mirror.stop();
+    this.client?.close();
+    await Promise.all(this.servers.splice(0).map((server) => server.kill()));
   }
 
   private writeKeys(): void {
@@ -171,6 +235,7 @@ export class Cluster {
       `--service-account-private-key-file=${join(this.pki, 'sa.key')}`,
       '--kube-api-qps=300',
       '--kube-api-burst=600',
+      `--horizontal-pod-autoscaler-sync-period=${this.options.autoscalerPeriod ?? 15}s`,
     ];
     await this.startServer('kube-controller-manager', args, /Caches are synced/);
   }
@@ -190,15 +255,17 @@ export class Cluster {
   }
 
   private async startServer(name: string, args: readonly string[], line?: RegExp): Promise<Server> {
-    const server = await startProcess(name, toolPath('cluster', `bin/${name}`), args, {
-      env: { HOME: this.folder },
-      line,
-      seconds: 60,
-    });
-    this.servers.push(server);
-    return server;
+    return this.run(name, toolPath('cluster', `bin/${name}`), args, { env: { HOME: this.folder }, line, seconds: 60 });
   }
 }
+
+const filesIn = (folder: string) => readdirSync(folder).map((file) => join(folder, file));
+
+const crdsIn = (file: string): KubeObject[] =>
+  parseAllDocuments(readFileSync(file, 'utf8'))
+    .map((document) => document.toJS())
+    .filter((object) => object?.kind === 'CustomResourceDefinition')
+    .map(withoutConverter);
 
 /** Some convert between versions by a server of the project, which does not run here. */
 function withoutConverter(crd: any): any {

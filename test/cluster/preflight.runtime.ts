@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import type { Report, Result } from '../../src/cli/preflight/report';
 import { documentedRoles, furniture } from '../cli/preflight/cluster';
 import { DIST, objectsOf } from '../support/dist';
-import { Cluster } from './support/cluster';
-import { proof } from './support/proof';
+import { Cluster } from './control-plane';
+import { proof } from '../runtime/support/proof';
 
 const PRODUCTION = 'todo-evolution/production';
 const APPLY = ['apply', '--server-side', '-f', '-'];

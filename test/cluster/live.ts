@@ -1,0 +1,132 @@
+import { DIST, filesOf, objectsOf } from '../support/dist';
+import { eventually } from '../runtime/support/process';
+import type { KubeObject } from './api';
+import { Cluster, type ClusterOptions } from './control-plane';
+import { addInjector, type InjectorOptions } from './injector';
+import { addMachines, type MachinesOptions } from './machines';
+import type { Mirror, OnChange } from './mirror';
+import { isReady, makerOf } from './pods';
+import { provisionVolumes, storageClass } from './volumes';
+import { answerWaits } from './waits';
+
+export interface LiveOptions extends ClusterOptions {
+  readonly machines?: MachinesOptions;
+  readonly injector?: InjectorOptions;
+}
+
+export const APPLY = ['apply', '--server-side', '--validate=strict'];
+
+const KINDS_WITH_PODS = ['Deployment', 'StatefulSet'];
+
+/** A cluster as production has it for an environment: all controllers, nodes in zones, Dapr's injector, and its CRDs. */
+export async function startLive(environment: string, options: LiveOptions = {}): Promise<LiveEnvironment> {
+  const cluster = await Cluster.start({ controllers: true, scheduler: true, ...options });
+  const live = new LiveEnvironment(cluster, environment);
+  cluster.applyCrdsFor(live.objects);
+  await addInjector(cluster, options.injector);
+  await addMachines(cluster, options.machines);
+  await cluster.api.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('standard', true));
+  await provisionVolumes(cluster);
+  await answerWaits(cluster);
+  return live;
+}
+
+/** An environment of `dist/` on a cluster. */
+export class LiveEnvironment {
+  public readonly objects: readonly KubeObject[];
+  private podMirror?: Mirror;
+
+  public constructor(
+    public readonly cluster: Cluster,
+    /** `system/environment`. */
+    public readonly name: string,
+  ) {
+    this.objects = objectsOf(name);
+  }
+
+  public get folder(): string {
+    return `${DIST}/${this.name}`;
+  }
+
+  public get namespaces(): string[] {
+    return this.ofKind('Namespace').map(({ metadata }) => metadata.name);
+  }
+
+  public ofKind(kind: string): KubeObject[] {
+    return this.objects.filter((object) => object.kind === kind);
+  }
+
+  /** Deployments and StatefulSets. */
+  public get workloads(): KubeObject[] {
+    return this.objects.filter(({ kind }) => KINDS_WITH_PODS.includes(kind));
+  }
+
+  /** Applies the files in their order; what kubectl prints, warnings included. */
+  public apply(): string {
+    const args = filesOf(this.name).flatMap((file) => ['-f', file]);
+    return this.cluster.kubectl([...APPLY, ...args]);
+  }
+
+  /** Pods of its namespaces, and every change to them from now on. */
+  public async watchPods(onChange: OnChange = () => {}): Promise<Mirror> {
+    const isOurs = new Set(this.namespaces);
+    return this.cluster.mirror('/api/v1/pods', (pod, gone) => {
+      if (isOurs.has(pod.metadata.namespace)) onChange(pod, gone);
+    });
+  }
+
+  /** Pods of its namespaces now. */
+  public async pods(): Promise<KubeObject[]> {
+    this.podMirror ??= await this.watchPods();
+    return this.podMirror.all.filter(({ metadata }) => this.namespaces.includes(metadata.namespace));
+  }
+
+  /** Waits until every workload has all the pods that it wants, ready and as last applied, and every Job is done. */
+  public async settled(seconds = 90): Promise<void> {
+    let late: string[] = [];
+    const isSettled = async () => {
+      late = await this.unsettled();
+      return late.length === 0;
+    };
+    await eventually(isSettled, seconds).catch(() => {
+      throw new Error(`${this.name}: not settled after ${seconds} s: ${late.join('; ')}`);
+    });
+  }
+
+  /** What is not yet as wanted: one line for each. */
+  public async unsettled(): Promise<string[]> {
+    const { api } = this.cluster;
+    const late: string[] = [];
+    for (const namespace of this.namespaces) {
+      const apps = `/apis/apps/v1/namespaces/${namespace}`;
+      const workloads = [...(await api.list(`${apps}/deployments`)), ...(await api.list(`${apps}/statefulsets`))];
+      late.push(
+        ...workloads.filter((one) => !isSettled(one)).map(({ metadata }) => `${metadata.name} has not rolled out`),
+      );
+      const jobs = await api.list(`/apis/batch/v1/namespaces/${namespace}/jobs`);
+      const undone = jobs.filter(
+        ({ status }) => !status?.conditions?.some(({ type }: KubeObject) => type === 'Complete'),
+      );
+      late.push(...undone.map(({ metadata }) => `Job ${metadata.name} is not done`));
+    }
+    return late;
+  }
+
+  /** Ready pods of each Deployment, StatefulSet and Job, by its name. */
+  public async readyPods(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const pod of (await this.pods()).filter(isReady)) counts[makerOf(pod)] = (counts[makerOf(pod)] ?? 0) + 1;
+    return counts;
+  }
+}
+
+function isSettled({ metadata, spec, status = {} }: KubeObject): boolean {
+  const { replicas = 1 } = spec;
+  const { observedGeneration, updatedReplicas = 0, availableReplicas = 0 } = status;
+  return (
+    observedGeneration === metadata.generation &&
+    updatedReplicas === replicas &&
+    availableReplicas === replicas &&
+    (status.replicas ?? 0) === replicas
+  );
+}

@@ -1,0 +1,20 @@
+import type { KubeObject } from './api';
+
+/** Whether it counts as one that serves. */
+export const isReady = ({ status, metadata }: KubeObject): boolean =>
+  !metadata.deletionTimestamp &&
+  (status?.conditions ?? []).some(({ type, status: is }: KubeObject) => type === 'Ready' && is === 'True');
+
+/** Whether labels have what a selector of labels asks. Throws on expressions: none of ours uses them. */
+export function matches({ matchLabels = {}, matchExpressions = [] }: KubeObject, { metadata }: KubeObject): boolean {
+  if (matchExpressions.length > 0) throw new Error('a selector with expressions: teach this function to read them');
+  return Object.entries(matchLabels).every(([key, value]) => metadata.labels?.[key] === value);
+}
+
+/** The name of what made it: Deployment or StatefulSet, Job, or the pod itself. */
+export function makerOf({ metadata }: KubeObject): string {
+  const [owner] = metadata.ownerReferences ?? [];
+  if (!owner) return metadata.name;
+  const hash = metadata.labels?.['pod-template-hash'];
+  return owner.kind === 'ReplicaSet' && hash ? owner.name.slice(0, -hash.length - 1) : owner.name;
+}
