@@ -42,6 +42,8 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '10 s' },
   { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
   { name: 'injector', needs: ['go'], what: "Dapr's sidecar injector, without its control plane", takes: '2 min' },
+  { name: 'kube-score', needs: ['go'], what: 'kube-score: an opinion about manifests', takes: '1 min' },
+  { name: 'cyclonus', needs: ['go'], what: 'cyclonus: what network policies allow', takes: '2 min' },
 ];
 
 const RECIPES = resolve('tools/real');
