@@ -44,6 +44,8 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'injector', needs: ['go'], what: "Dapr's sidecar injector, without its control plane", takes: '2 min' },
   { name: 'kube-score', needs: ['go'], what: 'kube-score: an opinion about manifests', takes: '1 min' },
   { name: 'cyclonus', needs: ['go'], what: 'cyclonus: what network policies allow', takes: '2 min' },
+  { name: 'nca', needs: ['python3'], what: 'network-config-analyzer: who reaches whom', takes: '20 s' },
+  { name: 'checkov', needs: ['python3'], what: 'checkov: security policies for manifests', takes: '2 min' },
 ];
 
 const RECIPES = resolve('tools/real');
