@@ -53,6 +53,7 @@ export class Cluster {
   private readonly pki = folderIn(this.folder, 'pki');
   private readonly servers: Server[] = [];
   private readonly mirrors: Mirror[] = [];
+  private readonly ends: (() => void)[] = [];
   private readonly tokens: Record<string, string>;
   private storePort = 0;
   private client?: Api;
@@ -155,6 +156,11 @@ export class Cluster {
     return server;
   }
 
+  /** The same for what runs in this process. */
+  public onStop(end: () => void): void {
+    this.ends.push(end);
+  }
+
   /** Keeps objects of the API at hand until the cluster stops. */
   public async mirror(path: string, onChange?: OnChange): Promise<Mirror> {
     const mirror = await Mirror.of(this.api, path, onChange);
@@ -165,6 +171,7 @@ export class Cluster {
   /** It has nothing to save, and would take ten seconds to save it. */
   public async stop(): Promise<void> {
     for (const mirror of this.mirrors.splice(0)) mirror.stop();
+    for (const end of this.ends.splice(0)) end();
     this.client?.close();
     await Promise.all(this.servers.splice(0).map((server) => server.kill()));
   }
