@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { parseAllDocuments } from 'yaml';
 
 /** What a reader of the repository sees: the committed YAML, and nothing of how it came about. */
-export const DIST = join(__dirname, '../../dist');
+export const DIST = resolve('dist');
 
 const subfolders = (folder: string) =>
   readdirSync(folder, { withFileTypes: true })

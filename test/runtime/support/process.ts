@@ -158,8 +158,8 @@ export async function startProcess(
 }
 
 /** What was started last may need what was started first. */
-export async function stopAll(): Promise<void> {
-  for (const server of started.splice(0).reverse()) await server.stop();
+export async function stopAll(signal?: NodeJS.Signals): Promise<void> {
+  for (const server of started.splice(0).reverse()) await server.stop(signal);
 }
 
 /** An empty folder that goes with the run; with `unprivileged` it belongs to the user without rights. */

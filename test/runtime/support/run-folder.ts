@@ -19,13 +19,18 @@ export function runFolder(): string {
 
 /** Before the first proof. */
 export default function setUp(): void {
+  openRunFolder();
+  // Without these an interrupted run would end at once, and not by way of the removal.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+}
+
+/** Makes the folder for this process, which removes it when it exits. */
+export function openRunFolder(): void {
   removeLeftovers();
   const folder = join(tmpdir(), `${PREFIX}${process.pid}`);
   mkdirSync(folder, { mode: 0o755 });
   process.env[VARIABLE] = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  // Without these an interrupted run would end at once, and not by way of the above.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 }
 
 /** Of runs that could not even do that. */
