@@ -8,7 +8,7 @@ import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
 import { install } from '../../tools/real/install';
 import { folderOf, toolSet } from '../../tools/real/sets';
-import { stopAll } from '../runtime/support/process';
+import { sleep, stopAll } from '../runtime/support/process';
 import { openRunFolder } from '../runtime/support/run-folder';
 import { environments } from '../support/dist';
 import { type LiveEnvironment, startLive } from './live';
@@ -44,7 +44,9 @@ async function cluster(args: readonly string[]): Promise<number> {
     await interrupted;
     return ready ? EXIT.done : EXIT.failed;
   } catch (error) {
-    return fail((error as Error).message);
+    // Ctrl-C ends what it started, too, and that may be heard of first.
+    const ended = await Promise.race([interrupted, sleep(200)]);
+    return ended ?? fail((error as Error).message);
   } finally {
     // What still asks them is no longer of interest.
     process.on('unhandledRejection', () => {});
