@@ -39,7 +39,7 @@ function system(change: object = {}) {
 const hasten = (word: string) => word.replace('sleep 3600', 'sleep 1');
 
 /** What the image's entrypoint does for a volume that is empty, in so far as it concerns TLS. */
-const ENTRYPOINT = `#!/bin/sh
+const ENTRYPOINT = `#!/usr/bin/env bash
 set -eu
 shift
 set -- -c unix_socket_directories=/var/run/postgresql "$@"
@@ -47,7 +47,7 @@ export PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mkdir -p "$PGDATA"
   initdb -U "$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" $POSTGRES_INITDB_ARGS -D "$PGDATA" > /dev/null
-  pg_ctl -D "$PGDATA" -o "$* -c listen_addresses='' -p 5432" -l /tmp/first.log -w start > /dev/null || { cat /tmp/first.log; exit 1; }
+  pg_ctl -D "$PGDATA" -o "$(printf '%q ' "$@" -c listen_addresses= -p 5432)" -l /tmp/first.log -w start > /dev/null || { cat /tmp/first.log; exit 1; }
   psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres -c "CREATE DATABASE \\"$POSTGRES_DB\\"" > /dev/null
   for script in /docker-entrypoint-initdb.d/*; do . "$script" > /dev/null; done
   pg_ctl -D "$PGDATA" -m fast -w stop > /dev/null
