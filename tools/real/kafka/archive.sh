@@ -15,14 +15,13 @@ end() {
 trap 'end; rm -rf "$work"' EXIT
 
 runs=0
-run() {
-  tool=$1
-  shift
-  JVM_OPTIONS="-Xmx256m -XX:DumpLoadedClassList=$work/$runs.classes" "$to/bin/$tool" "$@"
+record() {
+  runs=$((runs + 1))
+  export JVM_OPTIONS="-Xmx256m -XX:DumpLoadedClassList=$work/$runs.classes"
 }
 serve() {
-  runs=$((runs + 1))
-  run "$1-server-start" "$work/$2.properties" >"$work/$2.log" 2>&1 &
+  record
+  "$to/bin/$1-server-start" "$work/$2.properties" >"$work/$2.log" 2>&1 &
   servers="$! $servers"
   for _ in $(seq 600); do
     if grep -q "$3" "$work/$2.log"; then return; fi
@@ -32,8 +31,10 @@ serve() {
   echo "$2 did not start:" && tail "$work/$2.log" && exit 1
 }
 ask() {
-  runs=$((runs + 1))
-  run "$@" >/dev/null
+  record
+  tool=$1
+  shift
+  "$to/bin/$tool" "$@" >/dev/null
 }
 
 password=$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')
