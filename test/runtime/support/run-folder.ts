@@ -17,6 +17,9 @@ export function runFolder(): string {
   return folder;
 }
 
+/** Where the workers put what their proofs measured, for the reporter. */
+export const figuresFile = (): string => join(runFolder(), 'figures');
+
 /** Before the first proof. */
 export default function setUp(): void {
   removeLeftovers();
