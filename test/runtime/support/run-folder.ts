@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRunning } from '../../../tools/real/running';
@@ -26,9 +26,19 @@ export default function setUp(): void {
   const folder = join(tmpdir(), `${PREFIX}${process.pid}`);
   mkdirSync(folder, { mode: 0o755 });
   process.env[VARIABLE] = folder;
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.on('exit', () => {
+    endChildren();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+  });
   // Without these an interrupted run would end at once, and not by way of the above.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+}
+
+/** Workers write into the folder as long as they live. */
+function endChildren(): void {
+  for (const child of readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean)) {
+    process.kill(Number(child), 'SIGKILL');
+  }
 }
 
 /** Of runs that could not even do that. */
