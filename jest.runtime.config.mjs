@@ -9,8 +9,8 @@ export default {
   testMatch: ['<rootDir>/test/{cluster,runtime}/**/*.runtime.ts'],
   modulePathIgnorePatterns: tests.modulePathIgnorePatterns,
   transform: tests.transform,
-  maxWorkers: 1,
+  maxWorkers: 2,
   globalSetup: '<rootDir>/test/runtime/support/run-folder.ts',
   setupFilesAfterEnv: ['<rootDir>/test/runtime/support/set-up.ts'],
-  reporters: ['<rootDir>/test/runtime/support/reporter.cjs'],
+  reporters: ['<rootDir>/test/runtime/support/reporter.mjs'],
 };

@@ -21,8 +21,8 @@ import { freePort, scratchFolder, type Server, startProcess } from './support/pr
 import { proof } from './support/proof';
 import { toolPath } from './support/tools';
 
-/* What is run here is what a system synthesizes: its scripts and its configuration. Two things differ from a pod: where
-   the files of the Secret are mounted, and the port. The cluster is in memory; what it does to pods is played. */
+/* What is run here is what a system synthesizes: its scripts and its configuration. Three things differ from a pod:
+   where the files of the Secret are mounted, the port, and how often a script looks whether these files have followed. The cluster is in memory; what it does to pods is played. */
 
 const system = testSystem();
 const web = new WebService(system.layer('apps'), 'web', {
@@ -40,6 +40,9 @@ type Login = (values: Values) => Promise<unknown>;
 
 /** How long after a Secret the files in pods follow; with a kubelet it is up to two minutes. */
 const FILES_FOLLOW_MS = 300;
+
+/** Between two logins of a pod. */
+const LOGIN_PAUSE_MS = 10;
 
 /** Runs a shell script beside everything else that goes on here. */
 function shell(script: string, env: Values, input = ''): Promise<void> {
@@ -118,6 +121,8 @@ class RealSite extends RotationSiteInMemory {
         () => (this.logins += 1),
         (error: Error) => this.failures.push(error.message),
       );
+      // Or the logins of nine would leave the rotation itself no time on two cores.
+      await wait(LOGIN_PAUSE_MS);
     }
   }
 }
@@ -127,8 +132,12 @@ interface Stage {
   readonly restart: () => Promise<void>;
 }
 
+/** Whoever waits for files that follow soon looks for them often. */
 const local = (text: string, folder: string, port: number) =>
-  text.replace(/\/run\/secrets\/(redis|postgres)/g, folder).replace(/-p 6379/g, `-p ${port}`);
+  text
+    .replace(/\/run\/secrets\/(redis|postgres)/g, folder)
+    .replace(/-p 6379/g, `-p ${port}`)
+    .replace(/^( *)sleep 2$/gm, '$1sleep 0.1');
 
 const task = (secret: string, key: string) => taskOf(system, Secrets.of(system).all, manifests, { secret, key }, 30);
 

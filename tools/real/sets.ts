@@ -39,7 +39,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'kwok', needs: ['go'], what: 'kwok: nodes and pods that only seem to run', takes: '2 min' },
   { name: 'helm', needs: ['go'], what: 'helm', takes: '2 min' },
   { name: 'kustomize', needs: ['go'], what: 'kustomize', takes: '1 min' },
-  { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '10 s' },
+  { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '1 min' },
   { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
   { name: 'injector', needs: ['go'], what: "Dapr's sidecar injector, without its control plane", takes: '2 min' },
   { name: 'kube-score', needs: ['go'], what: 'kube-score: an opinion about manifests', takes: '1 min' },

@@ -27,6 +27,15 @@ interface Acknowledged {
   readonly at: number;
 }
 
+/** Short enough to be seen in minutes. */
+export const OBJECTIVES = { rpo: '30s', rto: '1h', archiveTimeout: '5s', uploadInterval: '1s' };
+/** What a drill asks. */
+export const CHECK = "SELECT to_regclass('rows') IS NOT NULL";
+
+/** Seconds since 1970, and how a restore is told of them. */
+export const now = () => Date.now() / 1000;
+export const utc = (at: number) => new Date(at * 1000).toISOString().replace('T', ' ').slice(0, 19);
+
 const BUCKET = 'backups';
 const PREFIX = 'shop/test/db';
 
@@ -45,7 +54,7 @@ export class BackupSite {
       ? { type: 's3' as const, bucket: BUCKET, endpoint: store.endpoint }
       : { type: 'volume' as const };
     new Postgres(system.layer('data'), 'db', { storage: { size: storage }, backup: { ...settings, target: where } });
-    (machine.objects as any[]).push(...finish(system).map(({ manifest }) => manifest));
+    (machine.objects as any[]).push(...finish(system).map(({ manifest }) => hastened(manifest)));
     for (const declared of Secrets.of(system).all) {
       const provided = { 'access-key-id': store?.accessKey ?? '', 'secret-access-key': store?.secretKey ?? '' };
       const given = Object.entries(provided).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
@@ -203,7 +212,8 @@ export class BackupSite {
     const first = Number(this.query('SELECT coalesce(max(n), 0) FROM rows', 'app', 'password'));
     const insert = `psql -XqAt -v ON_ERROR_STOP=1 -c "INSERT INTO rows SELECT $n, string_agg(md5(random()::text), '') FROM generate_series(1, 500)"`;
     // A time is noted after the answer: what is acknowledged was committed before.
-    const script = `n=${first}; while :; do n=$((n + 1)); ${insert} && echo "row $n $(date +%s.%N)" || sleep 0.2; done`;
+    const turn = `n=$((n + 1)); ${insert} && echo "row $n $(date +%s.%N)"; sleep 0.1`;
+    const script = `n=${first}; while :; do ${turn}; done`;
     const env = { PGHOST: '127.0.0.1', PGUSER: 'app', PGDATABASE: 'app', PGPASSWORD: this.passwords['password']! };
     const path = `${join(toolPath('postgres', 'bin/psql'), '..')}:${process.env['PATH']}`;
     const options = { env: { ...env, PATH: path }, network: this.machine.pid };
@@ -245,6 +255,15 @@ export class Writer {
     const there = new Set(this.site.rows());
     return this.acknowledged.filter(({ number }) => !there.has(number));
   }
+}
+
+/** Where the uploader looks each minute for what Jobs have told, it looks each ten seconds. */
+function hastened(manifest: any): any {
+  const script: string | undefined = manifest.kind === 'ConfigMap' ? manifest.data['upload.sh'] : undefined;
+  if (script === undefined) return manifest;
+  const often = script.replace('began - looked)) -ge 60', 'began - looked)) -ge 10');
+  if (often === script) throw new Error('upload.sh does not look for figures each minute any more');
+  return { ...manifest, data: { ...manifest.data, 'upload.sh': often } };
 }
 
 function succeeds(act: () => void): boolean {

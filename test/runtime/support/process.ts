@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -177,13 +178,28 @@ export function folderIn(folder: string, name: string, { unprivileged = false } 
   return path;
 }
 
+/**
+ * Ports that the system gives nobody of itself, apart for each worker of jest, so that none is taken between its choice and
+ * its use. Another run may be going on: each begins somewhere else.
+ */
+const PORTS = 1500;
+const firstPort = 20_000 + (Number(process.env['JEST_WORKER_ID'] ?? 0) % 8) * PORTS;
+let nextPort = randomInt(PORTS);
+
 /** A port that nobody uses now; start what is to use it soon. */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < PORTS; tries++) {
+    const port = firstPort + (nextPort++ % PORTS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${firstPort} to ${firstPort + PORTS - 1} is free`);
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
+  return new Promise((done) => {
+    server.once('error', () => done(false)).listen(port, '127.0.0.1', () => server.close(() => done(true)));
+  });
 }
 
 function accepts(port: number): Promise<boolean> {

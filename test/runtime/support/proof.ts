@@ -1,3 +1,6 @@
+import { appendFileSync } from 'node:fs';
+import { figuresFile } from './run-folder';
+
 /**
  * A test against real servers. What it returns is the figure that was measured; it stands on the proof's line.
  */
@@ -6,7 +9,9 @@ export function proof(title: string, prove: () => Promise<string>, seconds = 60)
     title,
     async () => {
       const figure = await prove();
-      process.stdout.write(`proved: ${title}: ${figure}\n`);
+      const { testPath, currentTestName } = expect.getState();
+      // In one piece, since other workers append too.
+      appendFileSync(figuresFile(), `${JSON.stringify({ file: testPath, name: currentTestName, figure })}\n`);
     },
     seconds * 1000,
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRunning } from '../../../tools/real/running';
@@ -17,6 +17,9 @@ export function runFolder(): string {
   return folder;
 }
 
+/** Where the workers put what their proofs measured, for the reporter. */
+export const figuresFile = (): string => join(runFolder(), 'figures');
+
 /** Before the first proof. */
 export default function setUp(): void {
   openRunFolder();
@@ -30,7 +33,17 @@ export function openRunFolder(): void {
   const folder = join(tmpdir(), `${PREFIX}${process.pid}`);
   mkdirSync(folder, { mode: 0o755 });
   process.env[VARIABLE] = folder;
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.on('exit', () => {
+    endChildren();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+  });
+}
+
+/** Workers write into the folder as long as they live. */
+function endChildren(): void {
+  for (const child of readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean)) {
+    process.kill(Number(child), 'SIGKILL');
+  }
 }
 
 /** Of runs that could not even do that. */

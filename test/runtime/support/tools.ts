@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { folderOf, toolSet } from '../../../tools/real/sets';
 import { runFolder } from './run-folder';
@@ -22,7 +22,15 @@ function forEveryUser(installed: string): string {
   const open = join(runFolder(), 'tools', basename(installed));
   if (existsSync(open)) return open;
   mkdirSync(join(runFolder(), 'tools'), { recursive: true });
-  const copied = ['-al', '-a'].some((how) => spawnSync('cp', [how, installed, open]).status === 0);
-  if (!copied) throw new Error(`cannot copy ${installed} to ${open}`);
+  // Beside its place, since other workers look there at the same time; the first to be ready counts.
+  const copy = `${open}.${process.pid}`;
+  const copied = ['-al', '-a'].some((how) => spawnSync('cp', [how, installed, copy]).status === 0);
+  if (!copied) throw new Error(`cannot copy ${installed} to ${copy}`);
+  try {
+    renameSync(copy, open);
+  } catch (error) {
+    if (!existsSync(open)) throw error;
+    rmSync(copy, { recursive: true });
+  }
   return open;
 }
