@@ -33,7 +33,8 @@ export const withoutReason = (changes: readonly string[], reasons: readonly Reas
 
 /** Workloads of which a pod is another one now. Those of Jobs end anyway. */
 export function restartedWorkloads(before: readonly KubeObject[], after: readonly KubeObject[]): string[] {
-  const kept = new Set(after.map(({ metadata }) => metadata.uid));
+  // One that is on its way out is listed until it has ended.
+  const kept = new Set(after.filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.uid));
   const gone = before.filter(({ metadata }) => !kept.has(metadata.uid) && metadata.ownerReferences?.[0].kind !== 'Job');
   return [...new Set(gone.map(makerOf))].sort();
 }
