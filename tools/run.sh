@@ -5,5 +5,7 @@ program=$1
 shift
 bundle=.build/$(basename "$program" .ts).js
 node_modules/.bin/esbuild "$program" --bundle --packages=external --platform=node --target=node20 \
-  --outfile="$bundle" --log-level=warning
+  --outfile="$bundle.$$" --log-level=warning
+# Another run of the same program may be reading it.
+mv "$bundle.$$" "$bundle"
 exec node "$bundle" "$@"

@@ -99,6 +99,7 @@ function renderPodSpec(parts: PodParts): PodSpec {
   });
   const all = [...initContainers, ...containers];
   const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))].sort();
+  const mounted = [...volumes, ...fileVolumes(all.map(({ files }) => files)), ...all.flatMap((item) => item.volumes)];
   return {
     automountServiceAccountToken: false,
     containers: containers.map(placed),
@@ -115,7 +116,8 @@ function renderPodSpec(parts: PodParts): PodSpec {
     },
     serviceAccountName: workload.serviceAccount.name,
     terminationGracePeriodSeconds: parts.graceSeconds,
-    volumes: [...volumes, ...fileVolumes(all.map(({ files }) => files)), ...all.flatMap((item) => item.volumes)],
+    // The API server drops an empty list, and GitOps would see a difference for ever.
+    volumes: mounted.length > 0 ? mounted : undefined,
   };
 }
 

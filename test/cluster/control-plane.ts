@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { Api, type KubeObject } from './api';
 import { Mirror, type OnChange } from './mirror';
@@ -8,6 +8,7 @@ import {
   folderIn,
   freePort,
   run,
+  runSaying,
   scratchFolder,
   type Server,
   type ServerOptions,
@@ -33,6 +34,12 @@ export interface ClusterOptions {
   readonly autoscalerPeriod?: number;
   /** Users beside the administrator, with their groups; see `as`. */
   readonly users?: Record<string, readonly string[]>;
+}
+
+export interface KubectlOptions {
+  /** @default the administrator */
+  readonly user?: string;
+  readonly input?: string;
 }
 
 const ADMIN = 'admin';
@@ -104,10 +111,27 @@ export class Cluster {
   }
 
   /** What kubectl prints. A refusal is thrown, with the server's words. */
-  public kubectl(args: readonly string[], { user = ADMIN, input }: { user?: string; input?: string } = {}): string {
-    // A cache in the home folder would outlive the cluster, and answer for the next one.
-    const env = { KUBECONFIG: this.as(user), KUBECACHEDIR: join(this.folder, 'cache'), HOME: this.folder };
-    return run(toolPath('cluster', 'bin/kubectl'), args, { env, input });
+  public kubectl(args: readonly string[], options: KubectlOptions = {}): string {
+    return this.kubectlSaying(args, options).stdout;
+  }
+
+  /** The same, with its warnings: `stderr`. */
+  public kubectlSaying(
+    args: readonly string[],
+    { user, input }: KubectlOptions = {},
+  ): { stdout: string; stderr: string } {
+    return runSaying(toolPath('cluster', 'bin/kubectl'), args, { env: this.environment(user), input });
+  }
+
+  /** Runs commands of a guide, in which `kubectl` is that of this cluster. What they print. */
+  public shell(commands: string, cwd: string): string {
+    const path = `${dirname(toolPath('cluster', 'bin/kubectl'))}:${process.env['PATH']}`;
+    return run('sh', ['-euc', commands], { env: { ...this.environment(), PATH: path }, cwd });
+  }
+
+  /** A cache in the home folder would outlive the cluster, and answer for the next one. */
+  private environment(user = ADMIN): Record<string, string> {
+    return { KUBECONFIG: this.as(user), KUBECACHEDIR: join(this.folder, 'cache'), HOME: this.folder };
   }
 
   /** Makes what is applied with these known to the server: names of folders in the tool set `crds`. */

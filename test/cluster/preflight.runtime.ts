@@ -1,38 +1,23 @@
 /** @tools cluster crds */
-import { spawnSync } from 'node:child_process';
-
-import type { Report, Result } from '../../src/cli/preflight/report';
 import { documentedRoles, furniture } from '../cli/preflight/cluster';
-import { DIST, objectsOf } from '../support/dist';
-import { Cluster } from './control-plane';
+import { eventually } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
+import { DIST, objectsOf } from '../support/dist';
+import type { KubeObject } from './api';
+import { titleOf } from './applied';
+import { Cluster } from './control-plane';
+import { applyFurniture, applyObjects } from './furniture';
+import { but, preflight as run, type PreflightRun } from './preflight';
 
 const PRODUCTION = 'todo-evolution/production';
-const APPLY = ['apply', '--server-side', '-f', '-'];
 
 let cluster: Cluster;
 
-const apply = (...objects: readonly any[]) => cluster.kubectl(APPLY, { input: asList(objects) });
-const asList = (items: readonly any[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+const apply = (...objects: readonly any[]) => applyObjects(cluster, ...objects);
 
 /** No controller runs: what controllers write is written by hand, and stays. */
-function applyWithStatus(objects: readonly any[]): void {
-  const namespaces = [...new Set(objects.map(({ metadata }) => metadata.namespace).filter(Boolean))];
-  const meta = (kind: string, name: string, namespace?: string) => ({
-    apiVersion: 'v1',
-    kind,
-    metadata: { name, ...(namespace ? { namespace } : {}) },
-  });
-  apply(...namespaces.map((name) => meta('Namespace', name)));
-  apply(...namespaces.map((namespace) => meta('ServiceAccount', 'default', namespace)));
-  apply(...objects.map(({ status: _, ...object }) => object));
-  const told = objects.filter(({ status, kind }) => status && kind !== 'APIService');
-  for (const { apiVersion, kind, metadata, status } of told) {
-    const { name, namespace } = metadata;
-    cluster.kubectl([...APPLY, '--subresource=status'], {
-      input: JSON.stringify({ apiVersion, kind, metadata: { name, namespace }, status }),
-    });
-  }
+function furnish(objects: readonly KubeObject[]): void {
+  applyFurniture(cluster, objects);
   // Admission puts it on every new node until something says that the node is ready.
   cluster.kubectl(['taint', 'nodes', '--all', 'node.kubernetes.io/not-ready:NoSchedule-']);
 }
@@ -54,26 +39,18 @@ function allow(user: string): void {
   );
 }
 
-/** Runs the program itself. */
-function preflight(user: string): { code: number | null; results: readonly Result[] } {
-  const args = ['tools/run.sh', 'src/cli/preflight.ts', PRODUCTION, '--json', '--kubeconfig', cluster.as(user)];
-  const { status, stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
-  if (stderr !== '') throw new Error(stderr);
-  return { code: status, results: (JSON.parse(stdout) as Report).results };
-}
-
-const but = (results: readonly Result[], status: string) => results.filter((one) => one.status !== status);
+const preflight = (user: string, environment = PRODUCTION): Promise<PreflightRun> => run(environment, cluster.as(user));
 
 beforeAll(async () => {
   cluster = await Cluster.start({ users: { looker: [], nobody: [] } });
   cluster.applyCrds('cert-manager', 'dapr', 'prometheus-operator');
-  applyWithStatus(furniture());
+  furnish(furniture());
   allow('looker');
 }, 120_000);
 
 proof('with the rights of the guide, which are to look only, everything is answered', async () => {
   const began = Date.now();
-  const { code, results } = preflight('looker');
+  const { code, results } = await preflight('looker');
   expect(but(results, 'ok')).toEqual([]);
   expect(code).toBe(0);
   expect(results.length).toBeGreaterThan(30);
@@ -81,7 +58,7 @@ proof('with the rights of the guide, which are to look only, everything is answe
 });
 
 proof('without rights nothing is said to fail', async () => {
-  const { code, results } = preflight('nobody');
+  const { code, results } = await preflight('nobody');
   const unknown = results.filter(({ status }) => status === 'unknown');
   expect(results.filter(({ status }) => status === 'failed' || status === 'warning')).toEqual([]);
   for (const { found } of unknown) expect(found).toMatch(/^not checked: no right to (get|list) /);
@@ -90,9 +67,98 @@ proof('without rights nothing is said to fail', async () => {
   return `${unknown.length} unknown of ${results.length}`;
 });
 
+/** What is found when it is not there, by `Kind name` or, where it is there, by what is wrong with it. */
+const LOSSES: Record<string, readonly string[]> = {
+  'Node node-1': ['failed nodes.spread', 'failed nodes.spread'],
+  'Node node-2': ['failed nodes.spread', 'failed nodes.spread'],
+  'Node node-3': ['failed nodes.spread', 'failed nodes.spread'],
+  'StorageClass standard': ['failed storage.classes'],
+  'IngressClass nginx': ['failed edge.ingress-class'],
+  'DaemonSet calico-node': ['warning network.plugin'],
+  'APIService v1beta1.metrics.k8s.io': ['failed metrics.api'],
+  'ClusterIssuer letsencrypt-production': ['failed certificates.issuers'],
+  'Pod kube-dns': ['failed network.peers'],
+  'Pod prometheus': ['warning network.peers'],
+  'Pod opentelemetry-collector': ['warning network.peers'],
+  'Pod controller-ingress-nginx': ['warning edge.response-headers', 'warning network.peers'],
+  'ConfigMap ingress-nginx-controller': ['failed edge.response-headers'],
+  'Pod dapr-sentry': ['failed network.peers'],
+  'Pod dapr-operator': ['failed network.peers'],
+  'Pod dapr-placement-server': ['failed network.peers'],
+  'Pod dapr-scheduler-server': ['failed network.peers'],
+  'Deployment dapr-sidecar-injector': ['failed dapr.injector'],
+  'Configuration daprsystem': ['warning dapr.injector'],
+  'MutatingWebhookConfiguration dapr-sidecar-injector': ['failed dapr.injector'],
+  'sidecars keep capabilities': ['failed dapr.injector'],
+  'the failure policy of the injector is Ignore': ['failed dapr.injector'],
+  'the class of volumes deletes data': ['warning storage.classes'],
+};
+
+/** Settings that are wrong: the object, and how. */
+const WRONG: Record<string, [title: string, change: (object: KubeObject) => void]> = {
+  'sidecars keep capabilities': [
+    'Deployment dapr-sidecar-injector',
+    ({ spec }) => (spec.template.spec.containers[0].env[0].value = 'false'),
+  ],
+  'the failure policy of the injector is Ignore': [
+    'MutatingWebhookConfiguration dapr-sidecar-injector',
+    ({ webhooks }) => (webhooks[0].failurePolicy = 'Ignore'),
+  ],
+  'the class of volumes deletes data': ['StorageClass standard', (object) => (object.reclaimPolicy = 'Delete')],
+};
+
+const remove = (object: KubeObject) => cluster.kubectl(['delete', '-f', '-'], { input: JSON.stringify(object) });
+const found = async () =>
+  but((await preflight('looker')).results, 'ok').map(({ status, check }) => `${status} ${check}`);
+
+proof(
+  'whatever is taken away is missed, by the check that is about it and no other',
+  async () => {
+    const things = furniture();
+    const seen: Record<string, readonly string[]> = {};
+    for (const thing of things) {
+      remove(thing);
+      seen[titleOf(thing)] = await found();
+      furnish([thing]);
+    }
+    for (const [name, [title, change]] of Object.entries(WRONG)) {
+      const thing = things.find((one) => titleOf(one) === title)!;
+      const wrong = structuredClone(thing);
+      change(wrong);
+      remove(thing);
+      furnish([wrong]);
+      seen[name] = await found();
+      remove(thing);
+      furnish([thing]);
+    }
+    const secrets = things.filter(({ kind }) => kind === 'Secret').map(titleOf);
+    const lost = Object.fromEntries(secrets.map((title) => [title, ['failed secrets.present']]));
+    expect(seen).toEqual({ ...LOSSES, ...lost });
+    expect(await found()).toEqual([]);
+    return `${Object.keys(seen).length} things`;
+  },
+  240,
+);
+
+proof(
+  'without the kinds of Dapr, and of Prometheus, their objects are said to be refused',
+  async () => {
+    const kinds = { Component: 'components.dapr.io', PrometheusRule: 'prometheusrules.monitoring.coreos.com' };
+    for (const [kind, crd] of Object.entries(kinds)) {
+      cluster.kubectl(['delete', 'crd', crd]);
+      await eventually(async () => (await found()).length > 0);
+      expect(await found()).toEqual(['failed server.apis']);
+      cluster.applyCrdsFor(objectsOf(PRODUCTION).filter((object) => object.kind === kind));
+      await eventually(async () => (await found()).length === 0);
+    }
+    return Object.keys(kinds).join(', ');
+  },
+  120,
+);
+
 proof('objects that the API server has filled in are still found to be ours', async () => {
   cluster.kubectl(['apply', '--server-side', '-f', `${DIST}/${PRODUCTION}`]);
-  const { results } = preflight('looker');
+  const { results } = await preflight('looker');
   expect(but(results, 'ok')).toEqual([]);
   const compared = results
     .filter(({ check }) => check === 'live.immutable')
@@ -106,7 +172,7 @@ proof('what the API server would refuse is refused before', async () => {
   redis.spec.volumeClaimTemplates[0].spec.resources.requests.storage = '5Gi';
   cluster.kubectl(['delete', 'statefulset', 'redis', '-n', 'todo-app']);
   apply(redis);
-  const { code, results } = preflight('looker');
+  const { code, results } = await preflight('looker');
   expect(but(results, 'ok').map(({ subject, found }) => `${subject}: ${found}`)).toEqual([
     'StatefulSet redis: spec.volumeClaimTemplates differs from ours and cannot be changed in place',
   ]);
@@ -136,7 +202,7 @@ proof('a policy of the cluster that is about our pods is told, and one about oth
     spec: { policyName: name, validationActions: ['Deny'] },
   });
   apply(policy('ours', ['statefulsets', 'pods']), policy('others', ['daemonsets']), bound('ours'), bound('others'));
-  const told = preflight('looker').results.filter(({ check }) => check === 'policies.admission');
+  const told = (await preflight('looker')).results.filter(({ check }) => check === 'policies.admission');
   expect(told.map(({ status, subject, found }) => `${status} ${subject}: ${found}`)).toEqual([
     'warning ValidatingAdmissionPolicy ours: may refuse StatefulSet, Pod (bound by ours)',
   ]);

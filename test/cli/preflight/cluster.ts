@@ -84,8 +84,9 @@ export function furnish(server: ApiServerForReading): void {
   server.add(...furniture());
 }
 
-/** What is in such a cluster, as an API server takes it. */
-export function furniture(): any[] {
+/** What is in such a cluster, as an API server takes it; or in one for another environment. */
+export function furniture(environment = 'todo-evolution/production'): any[] {
+  const objects = objectsOf(environment);
   return [
     ...[1, 2, 3].map(node),
     object(
@@ -113,12 +114,12 @@ export function furniture(): any[] {
       spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100 },
       ...ready('Available'),
     }),
-    object('cert-manager.io/v1', 'ClusterIssuer', 'letsencrypt-production', { spec: { selfSigned: {} }, ...ready() }),
+    ...issuers(objects),
     pod('kube-system', { 'k8s-app': 'kube-dns' }),
     pod('monitoring', { 'app.kubernetes.io/name': 'prometheus' }),
     pod('observability', { 'app.kubernetes.io/name': 'opentelemetry-collector' }),
     ...ingressNginx(),
-    ...secrets(),
+    ...secrets(objects),
     ...dapr(),
   ];
 }
@@ -176,8 +177,15 @@ function dapr(): any[] {
   ];
 }
 
-/** Every key that something in the committed manifests of production reads. */
-function secrets(): any[] {
+/** Issuers that edges name. */
+const issuers = (objects: readonly any[]): any[] =>
+  objects
+    .map(({ metadata }) => metadata.annotations?.['cert-manager.io/cluster-issuer'])
+    .filter(Boolean)
+    .map((name) => object('cert-manager.io/v1', 'ClusterIssuer', name, { spec: { selfSigned: {} }, ...ready() }));
+
+/** Every key that something in the committed manifests reads. */
+function secrets(objects: readonly any[]): any[] {
   const found = new Map<string, Record<string, string>>([['dapr-api-token', { token: '' }]]);
   const walk = (value: any): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -186,8 +194,11 @@ function secrets(): any[] {
     for (const [name, key] of [...read, ...mounted]) found.set(name, { ...found.get(name), [key]: '' });
     Object.values(value).forEach(walk);
   };
-  objectsOf('todo-evolution/production').forEach(walk);
-  return [...found].map(([name, data]) => object('v1', 'Secret', name, { data }, { namespace: 'todo-app' }));
+  objects.forEach(walk);
+  const namespaces = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
+  return namespaces.flatMap((namespace) =>
+    [...found].map(([name, data]) => object('v1', 'Secret', name, { data }, { namespace })),
+  );
 }
 
 const GUIDE = join(__dirname, '../../../docs/guides/preflight.md');

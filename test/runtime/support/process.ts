@@ -45,12 +45,18 @@ function commandLine(command: string, args: readonly string[], options: ProcessO
 
 const environment = ({ env = {} }: ProcessOptions) => ({ PATH: process.env['PATH'], LC_ALL: 'C', ...env });
 
+type RunOptions = ProcessOptions & { input?: string };
+
 /** Runs it to its end, and returns what it printed; fails if it fails. */
-export function run(
+export const run = (command: string, args: readonly string[], options: RunOptions = {}): string =>
+  runSaying(command, args, options).stdout;
+
+/** The same, with what it printed as errors, such as warnings. */
+export function runSaying(
   command: string,
   args: readonly string[],
-  options: ProcessOptions & { input?: string } = {},
-): string {
+  options: RunOptions = {},
+): { stdout: string; stderr: string } {
   const { stdout, stderr, status, error } = spawnSync(...commandLine(command, args, options), {
     cwd: options.cwd ?? runFolder(),
     env: environment(options),
@@ -61,7 +67,7 @@ export function run(
   });
   if (error) throw new Error(`cannot run ${command}: ${error.message}`);
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stderr}${stdout}`);
-  return stdout;
+  return { stdout, stderr };
 }
 
 /** A server that runs. */

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const GUIDES = join(__dirname, '../../docs/guides');
+
+/** The environment of which guides speak. */
+const EXAMPLE = 'todo-evolution/production';
+
+/** The blocks of commands under a heading of a guide, for an environment. */
+export function commandsOf(guide: string, heading: string, environment: string): string[] {
+  const text = readFileSync(join(GUIDES, guide), 'utf8');
+  const sections = text.split(/^## /m).filter((section) => section.startsWith(`${heading}\n`));
+  const blocks = sections.flatMap((section) =>
+    [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!),
+  );
+  if (blocks.length === 0) throw new Error(`${guide}: no commands under "${heading}"`);
+  return blocks.map((block) =>
+    block.replaceAll(EXAMPLE, environment).replaceAll(EXAMPLE.replace('/', '-'), environment.replace('/', '-')),
+  );
+}

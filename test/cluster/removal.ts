@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parseDocument } from 'yaml';
+
+import { scratchFolder } from '../runtime/support/process';
+import type { KubeObject } from './api';
+import type { Cluster } from './control-plane';
+import { commandsOf } from './guide';
+
+const GUIDE = 'operations.md';
+
+/** The files of a folder without one of its objects, in another folder. */
+export function copyWithout(folder: string, object: KubeObject, to: string): string {
+  const isIt = (text: string) => {
+    const { kind, metadata } = parseDocument(text).toJS() ?? {};
+    return kind === object.kind && metadata.name === object.metadata.name;
+  };
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.k8s.yaml'))) {
+    const documents = readFileSync(join(folder, name), 'utf8').split(/^---$/m);
+    writeFileSync(join(to, name), documents.filter((text) => !isIt(text)).join('---'));
+  }
+  return to;
+}
+
+/** Everything but its data goes. */
+export const removeAsDocumented = (cluster: Cluster, environment: string): void =>
+  void cluster.shell(one(commandsOf(GUIDE, 'Remove an environment', environment)), scratchFolder('removal'));
+
+export const removeData = (cluster: Cluster, environment: string): void =>
+  void cluster.shell(one(commandsOf(GUIDE, 'Remove its data', environment)), scratchFolder('removal'));
+
+/** What is in the cluster and not in the folder goes; how many objects that were. */
+export function removeWhatLeft(cluster: Cluster, environment: string, folder: string): number {
+  const commands = commandsOf(GUIDE, 'What left `dist/`', environment).map((block) =>
+    block.replaceAll(`dist/${environment}`, folder),
+  );
+  const printed = cluster.shell(commands.join(''), scratchFolder('removal'));
+  return printed.split('\n').filter((line) => / deleted( from |$)/.test(line)).length;
+}
+
+const one = ([first, ...more]: readonly string[]): string => {
+  if (first === undefined || more.length > 0) throw new Error(`expected one block of commands, got ${more.length + 1}`);
+  return first;
+};
