@@ -237,6 +237,8 @@ export class Cluster {
       '--endpoint-reconciler-type=none',
       `--cert-dir=${this.pki}`,
       '--authorization-mode=RBAC',
+      // A namespace may say where its pods run, so that several environments have nodes of their own; see `copies.ts`.
+      '--enable-admission-plugins=PodNodeSelector',
       `--token-auth-file=${join(this.pki, 'tokens.csv')}`,
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${key}`,

@@ -20,29 +20,36 @@ const KINDS_WITH_PODS = ['Deployment', 'StatefulSet'];
 
 /** A cluster as production has it for an environment: all controllers, nodes in zones, Dapr's injector, and its CRDs. */
 export async function startLive(environment: string, options: LiveOptions = {}): Promise<LiveEnvironment> {
+  const [live] = await startLiveTogether([environment], options);
+  return live!;
+}
+
+/** One such cluster for several environments, which share no namespace: a control plane takes as long as all of them. */
+export async function startLiveTogether(
+  environments: readonly string[],
+  options: LiveOptions = {},
+): Promise<LiveEnvironment[]> {
   const cluster = await Cluster.start({ controllers: true, scheduler: true, ...options });
-  const live = new LiveEnvironment(cluster, environment);
-  cluster.applyCrdsFor(live.objects);
+  const lives = environments.map((environment) => new LiveEnvironment(cluster, environment));
+  cluster.applyCrdsFor(lives.flatMap(({ objects }) => objects));
   await addInjector(cluster, options.injector);
   await addMachines(cluster, options.machines);
   await cluster.api.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('standard', true));
   await provisionVolumes(cluster);
   await answerWaits(cluster);
-  return live;
+  return lives;
 }
 
 /** An environment of `dist/` on a cluster. */
 export class LiveEnvironment {
-  public readonly objects: readonly KubeObject[];
   private podMirror?: Mirror;
 
   public constructor(
     public readonly cluster: Cluster,
     /** `system/environment`. */
     public readonly name: string,
-  ) {
-    this.objects = objectsOf(name);
-  }
+    public readonly objects: readonly KubeObject[] = objectsOf(name),
+  ) {}
 
   public get folder(): string {
     return `${DIST}/${this.name}`;

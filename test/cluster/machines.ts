@@ -8,7 +8,7 @@ import { podStages } from './stages';
 
 export interface MachinesOptions {
   /**
-   * Names of the zones.
+   * Names of the zones; none for a cluster whose nodes a proof adds.
    * @default zone-a, zone-b, zone-c
    */
   readonly zones?: readonly string[];

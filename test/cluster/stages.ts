@@ -6,6 +6,12 @@ export const BROKEN_TAG = 'cannot-be-pulled';
 /** Set on a pod when all that its init containers wait for is there; see `waits.ts`. */
 export const WAITED = 'stand-in.example.com/waited';
 
+/** Set on a pod of a Job: how long it runs, such as `30s`. */
+export const RUNS_FOR = 'stand-in.example.com/runs-for';
+
+/** Set on a pod: how long it takes to end once it is told to. */
+export const ENDS_AFTER = 'stand-in.example.com/ends-after';
+
 const now = '{{ Now | Quote }}';
 
 const condition = (type: string, status: 'True' | 'False') => `
@@ -34,7 +40,13 @@ const completed = `terminated: { exitCode: 0, reason: Completed, startedAt: ${no
 
 type Match = [key: string, operator: 'Exists' | 'DoesNotExist' | 'In' | 'NotIn', ...values: string[]];
 
-const stage = (name: string, milliseconds: number, matches: Match[], next: object) =>
+/** After so many milliseconds, or after what this annotation of the pod says. */
+const delayOf = (milliseconds: number, annotation?: string) => ({
+  durationMilliseconds: milliseconds,
+  ...(annotation ? { durationFrom: { expressionFrom: `.metadata.annotations["${annotation}"]` } } : {}),
+});
+
+const stage = (name: string, delay: number | object, matches: Match[], next: object) =>
   stringify({
     apiVersion: 'kwok.x-k8s.io/v1alpha1',
     kind: 'Stage',
@@ -48,7 +60,7 @@ const stage = (name: string, milliseconds: number, matches: Match[], next: objec
           ...(values.length > 0 ? { values } : {}),
         })),
       },
-      delay: { durationMilliseconds: milliseconds },
+      delay: typeof delay === 'number' ? delayOf(delay) : delay,
       next,
     },
   });
@@ -131,7 +143,7 @@ export const podStages = (): string =>
     ),
     stage(
       'pod-complete',
-      1000,
+      delayOf(1000, RUNS_FOR),
       [living, ['.status.phase', 'In', 'Running'], ['.metadata.ownerReferences.[].kind', 'In', 'Job']],
       {
         statusTemplate: [
@@ -144,7 +156,7 @@ export const podStages = (): string =>
     ),
     stage(
       'pod-delete',
-      1000,
+      delayOf(1000, ENDS_AFTER),
       [
         ['.metadata.deletionTimestamp', 'Exists'],
         ['.metadata.finalizers', 'DoesNotExist'],

@@ -44,7 +44,8 @@ export const awaitedBy = ({ spec }: KubeObject): string[] =>
     .filter((name: string) => name.startsWith(PREFIX))
     .map((name: string) => name.slice(PREFIX.length));
 
-const selects = ({ metadata, spec }: KubeObject, pod: KubeObject): boolean =>
+/** Whether the pods behind a Service are of this kind. */
+export const selects = ({ metadata, spec }: KubeObject, pod: KubeObject): boolean =>
   pod.metadata.namespace === metadata.namespace &&
   spec.selector !== undefined &&
   Object.entries(spec.selector).every(([key, value]) => pod.metadata.labels?.[key] === value);
