@@ -95,11 +95,14 @@ export class Api {
     type = 'application/json',
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
-    const headers = { authorization: `Bearer ${this.options.token}`, 'content-type': type };
+    const text = body && JSON.stringify(body);
+    // Node gives the length of a body by itself, but not of a DELETE's: the server would take it for the next request.
+    const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
+    const headers = { authorization: `Bearer ${this.options.token}`, 'content-type': type, ...length };
     return new Promise((done, fail) =>
       request(`${this.options.url}${path}`, { method, headers, agent: this.agent, signal }, done)
         .on('error', fail)
-        .end(body && JSON.stringify(body)),
+        .end(text),
     );
   }
 }
