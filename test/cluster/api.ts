@@ -96,12 +96,9 @@ export class Api {
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
     const text = body && JSON.stringify(body);
-    const headers = {
-      authorization: `Bearer ${this.options.token}`,
-      'content-type': type,
-      // Node does not say it for a DELETE: the server would take the body for the beginning of the next request.
-      ...(text ? { 'content-length': Buffer.byteLength(text) } : {}),
-    };
+    // Node gives the length of a body by itself, but not of a DELETE's: the server would take it for the next request.
+    const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
+    const headers = { authorization: `Bearer ${this.options.token}`, 'content-type': type, ...length };
     return new Promise((done, fail) =>
       request(`${this.options.url}${path}`, { method, headers, agent: this.agent, signal }, done)
         .on('error', fail)

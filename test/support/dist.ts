@@ -17,18 +17,18 @@ export const environments = (): string[] =>
   subfolders(DIST).flatMap((system) => subfolders(join(DIST, system)).map((name) => `${system}/${name}`));
 
 /** The plain files of a folder, in the order in which they are applied. */
-const filesIn = (folder: string): string[] =>
+export const filesIn = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.k8s.yaml'))
     .sort()
     .map((name) => join(folder, name));
 
+/** Those of an environment of `dist/`. */
+export const filesOf = (environment: string): string[] => filesIn(join(DIST, environment));
+
 /** The objects of a folder, in the order in which they are applied. */
 export const objectsIn = (folder: string): any[] =>
   filesIn(folder).flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS()));
 
-/** The plain files of an environment, in the order in which they are applied. */
-export const filesOf = (environment: string): string[] => filesIn(join(DIST, environment));
-
-/** The objects of an environment, in the order in which they are applied. */
+/** The objects of an environment of `dist/`. */
 export const objectsOf = (environment: string): any[] => objectsIn(join(DIST, environment));
