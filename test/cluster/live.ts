@@ -1,4 +1,4 @@
-import { DIST, filesOf, objectsOf } from '../support/dist';
+import { DIST, filesIn, objectsOf } from '../support/dist';
 import { eventually } from '../runtime/support/process';
 import type { KubeObject } from './api';
 import { Cluster, type ClusterOptions } from './control-plane';
@@ -68,9 +68,9 @@ export class LiveEnvironment {
     return this.objects.filter(({ kind }) => KINDS_WITH_PODS.includes(kind));
   }
 
-  /** Applies the files in their order; what kubectl prints, warnings included. */
-  public apply(): string {
-    const args = filesOf(this.name).flatMap((file) => ['-f', file]);
+  /** Applies the files, or those of another folder, in their order; what kubectl prints, warnings included. */
+  public apply(folder = this.folder): string {
+    const args = filesIn(folder).flatMap((file) => ['-f', file]);
     return this.cluster.kubectl([...APPLY, ...args]);
   }
 
@@ -127,7 +127,8 @@ export class LiveEnvironment {
   }
 }
 
-function isSettled({ metadata, spec, status = {} }: KubeObject): boolean {
+/** Whether a Deployment or StatefulSet has all pods that it wants, available and as last applied. */
+export function isSettled({ metadata, spec, status = {} }: KubeObject): boolean {
   const { replicas = 1 } = spec;
   const { observedGeneration, updatedReplicas = 0, availableReplicas = 0 } = status;
   return (

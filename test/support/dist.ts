@@ -17,7 +17,7 @@ export const environments = (): string[] =>
   subfolders(DIST).flatMap((system) => subfolders(join(DIST, system)).map((name) => `${system}/${name}`));
 
 /** The plain files of a folder, in the order in which they are applied. */
-const filesIn = (folder: string): string[] =>
+export const filesIn = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.k8s.yaml'))
     .sort()

@@ -1,0 +1,72 @@
+import { ApiError, type KubeObject } from './api';
+import { type DeclaredWorkload, declaredWorkloads, isOf } from './declared';
+import { APPLY, isSettled, type LiveEnvironment } from './live';
+import { BROKEN_TAG } from './stages';
+import { eventually } from '../runtime/support/process';
+
+const isBroken = ({ spec }: KubeObject) =>
+  spec.containers.some(({ image }: KubeObject) => image.endsWith(`:${BROKEN_TAG}`));
+
+/** All workloads with images that cannot be pulled, and a deadline that the test can wait for. */
+export function brokenRelease(objects: readonly KubeObject[]): KubeObject[] {
+  const broken = (image: string) => `${image.replace(/(:[^/]*)?(@.*)?$/, '')}:${BROKEN_TAG}`;
+  return objects
+    .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+    .map((workload) => {
+      const copy = structuredClone(workload);
+      for (const container of copy.spec.template.spec.containers) container.image = broken(container.image);
+      if (copy.kind === 'Deployment') copy.spec.progressDeadlineSeconds = (copy.spec.minReadySeconds ?? 0) + 5;
+      return copy;
+    });
+}
+
+/** Applies it and waits until nothing of it goes on. */
+export async function applyBroken(live: LiveEnvironment, force = false): Promise<void> {
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: brokenRelease(live.objects) });
+  live.cluster.kubectl([...APPLY, ...(force ? ['--force-conflicts'] : []), '-f', '-'], { input });
+  const workloads = declaredWorkloads(live.objects);
+  await eventually(async () => {
+    const pods = (await live.pods()).filter(isBroken);
+    const stopped = await Promise.all(
+      workloads.map(async (one) => {
+        const failed = pods.some((pod) => isOf(one, pod));
+        return failed && (one.kind === 'StatefulSet' || isOverdue(await read(live, one)));
+      }),
+    );
+    return stopped.every(Boolean);
+  }, 60);
+}
+
+const isOverdue = ({ status }: KubeObject): boolean =>
+  (status?.conditions ?? []).some(
+    ({ type, status: is, reason }: KubeObject) =>
+      type === 'Progressing' && is === 'False' && reason === 'ProgressDeadlineExceeded',
+  );
+
+const read = (live: LiveEnvironment, { kind, name, namespace }: DeclaredWorkload): Promise<KubeObject> =>
+  live.cluster.api.get(`/apis/apps/v1/namespaces/${namespace}/${kind.toLowerCase()}s/${name}`);
+
+/**
+ * After a broken release was taken back: waits until all is as before or hangs on a pod with the broken image, gives the names
+ * of these pods, and deletes them.
+ */
+export async function healByHand(live: LiveEnvironment): Promise<string[]> {
+  const workloads = declaredWorkloads(live.objects);
+  let stuck: KubeObject[] = [];
+  await eventually(async () => {
+    const now = await Promise.all(workloads.map((one) => read(live, one)));
+    const late = workloads.filter((_, index) => !isSettled(now[index]!));
+    const pods = await live.pods();
+    stuck = pods.filter((pod) => isBroken(pod) && late.some((one) => isOf(one, pod)));
+    const seen = now.every(({ metadata, status }) => status?.observedGeneration === metadata.generation);
+    return seen && late.every((one) => one.kind === 'StatefulSet' && stuck.some((pod) => isOf(one, pod)));
+  }, 60);
+  for (const { metadata } of stuck) await deletePod(live, metadata);
+  return stuck.map(({ metadata }) => metadata.name).sort();
+}
+
+async function deletePod({ cluster }: LiveEnvironment, { name, namespace }: KubeObject): Promise<void> {
+  await cluster.api.delete(`/api/v1/namespaces/${namespace}/pods/${name}`).catch((error) => {
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+  });
+}
