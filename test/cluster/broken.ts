@@ -20,21 +20,34 @@ export function brokenRelease(objects: readonly KubeObject[]): KubeObject[] {
     });
 }
 
+/** What kubectl prints. */
+export function applyRelease(live: LiveEnvironment, items: readonly KubeObject[], ...options: string[]): string {
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  return live.cluster.kubectl([...APPLY, ...options, '-f', '-'], { input });
+}
+
 /** Applies it and waits until nothing of it goes on. */
-export async function applyBroken(live: LiveEnvironment, force = false): Promise<void> {
-  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: brokenRelease(live.objects) });
-  live.cluster.kubectl([...APPLY, ...(force ? ['--force-conflicts'] : []), '-f', '-'], { input });
+export async function applyBroken(live: LiveEnvironment): Promise<void> {
+  applyRelease(live, brokenRelease(live.objects));
   const workloads = declaredWorkloads(live.objects);
   await eventually(async () => {
     const pods = (await live.pods()).filter(isBroken);
-    const stopped = await Promise.all(
+    const going = await Promise.all(
       workloads.map(async (one) => {
-        const failed = pods.some((pod) => isOf(one, pod));
-        return failed && (one.kind === 'StatefulSet' || isOverdue(await read(live, one)));
+        const hasFailed = pods.some((pod) => isOf(one, pod));
+        return hasFailed && (!isRolling(one) || isOverdue(await read(live, one))) ? [] : [one.name];
       }),
     );
-    return stopped.every(Boolean);
+    return noneLeft('not stopped', going.flat());
   }, 60);
+}
+
+/** With Recreate a Deployment counts as rolled out once its one pod is the new one, ready or not: it is never overdue. */
+const isRolling = ({ kind, spec }: DeclaredWorkload) => kind === 'Deployment' && spec.strategy?.type !== 'Recreate';
+
+function noneLeft(what: string, names: readonly string[]): true {
+  if (names.length > 0) throw new Error(`${what}: ${names.join(', ')}`);
+  return true;
 }
 
 const isOverdue = ({ status }: KubeObject): boolean =>
@@ -58,8 +71,14 @@ export async function healByHand(live: LiveEnvironment): Promise<string[]> {
     const late = workloads.filter((_, index) => !isSettled(now[index]!));
     const pods = await live.pods();
     stuck = pods.filter((pod) => isBroken(pod) && late.some((one) => isOf(one, pod)));
-    const seen = now.every(({ metadata, status }) => status?.observedGeneration === metadata.generation);
-    return seen && late.every((one) => one.kind === 'StatefulSet' && stuck.some((pod) => isOf(one, pod)));
+    const isStuck = (one: DeclaredWorkload) => one.kind === 'StatefulSet' && stuck.some((pod) => isOf(one, pod));
+    const unseen = workloads.filter(
+      (_, index) => now[index]!.status?.observedGeneration !== now[index]!.metadata.generation,
+    );
+    return noneLeft(
+      'not taken back',
+      [...unseen, ...late.filter((one) => !isStuck(one))].map(({ name }) => name),
+    );
   }, 60);
   for (const { metadata } of stuck) await deletePod(live, metadata);
   return stuck.map(({ metadata }) => metadata.name).sort();
