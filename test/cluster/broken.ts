@@ -8,7 +8,7 @@ const isBroken = ({ spec }: KubeObject) =>
   spec.containers.some(({ image }: KubeObject) => image.endsWith(`:${BROKEN_TAG}`));
 
 /** All workloads with images that cannot be pulled, and a deadline that the test can wait for. */
-export function brokenRelease(objects: readonly KubeObject[]): KubeObject[] {
+function brokenRelease(objects: readonly KubeObject[]): KubeObject[] {
   const broken = (image: string) => `${image.replace(/(:[^/]*)?(@.*)?$/, '')}:${BROKEN_TAG}`;
   return objects
     .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
@@ -21,9 +21,9 @@ export function brokenRelease(objects: readonly KubeObject[]): KubeObject[] {
 }
 
 /** What kubectl prints. */
-export function applyRelease(live: LiveEnvironment, items: readonly KubeObject[], ...options: string[]): string {
+export function applyRelease(live: LiveEnvironment, items: readonly KubeObject[]): string {
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  return live.cluster.kubectl([...APPLY, ...options, '-f', '-'], { input });
+  return live.cluster.kubectl([...APPLY, '-f', '-'], { input });
 }
 
 /** Applies it and waits until nothing of it goes on. */
