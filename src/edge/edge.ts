@@ -73,6 +73,7 @@ export class Edge extends Construct {
     new KubeNetworkPolicy(this, 'acme-solver', {
       metadata: { name: `${name}-acme-solver` },
       spec: {
+        // waiver kube-score networkpolicy-targets-pod on NetworkPolicy/*-acme-solver: cert-manager makes these pods as it needs them
         podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
         policyTypes: ['Ingress', 'Egress'],
         ingress: [{ ports: [{ port: 8089, protocol: 'TCP' }], from: peersOf(this.proxies) }],

@@ -314,6 +314,7 @@ export abstract class Application extends Workload {
     return [
       ...this.secretVariables.map(({ variable, secret, key }) => ({
         name: variable,
+        // waiver checkov CKV_K8S_35 on Deployment/backend: the application reads its settings from variables
         valueFrom: { secretKeyRef: { name: secret, key } },
       })),
       ...[...this.composed].map(([name, value]) => ({ name, value })),

@@ -82,10 +82,11 @@ export class Api {
     const response = await this.open(method, path, body, type);
     let text = '';
     for await (const chunk of response.setEncoding('utf8')) text += chunk;
-    const answer = JSON.parse(text);
     const { statusCode = 0 } = response;
-    if (statusCode >= 300) throw new ApiError(statusCode, answer.message ?? text);
-    return answer;
+    // Not every refusal is an object: what no handler takes is refused in plain words.
+    const isObject = response.headers['content-type']?.startsWith('application/json');
+    if (statusCode >= 300) throw new ApiError(statusCode, isObject ? JSON.parse(text).message : text.trim());
+    return JSON.parse(text);
   }
 
   private open(

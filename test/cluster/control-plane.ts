@@ -61,9 +61,9 @@ export class Cluster {
   private readonly servers: Server[] = [];
   private readonly mirrors: Mirror[] = [];
   private readonly ends: (() => void)[] = [];
+  private readonly clients = new Map<string, Api>();
   private readonly tokens: Record<string, string>;
   private storePort = 0;
-  private client?: Api;
 
   private constructor(
     private readonly port: number,
@@ -84,8 +84,7 @@ export class Cluster {
 
   /** The same for one of the users of the options. */
   public as(user: string): string {
-    const token = this.tokens[user];
-    if (!token) throw new Error(`no user ${user}: name it, with its groups, in the options of the cluster`);
+    const token = this.tokenOf(user);
     const file = join(this.folder, `${user}.kubeconfig`);
     const cluster = { server: this.url, 'certificate-authority': join(this.pki, 'apiserver.crt') };
     const kubeconfig = {
@@ -102,12 +101,22 @@ export class Cluster {
 
   /** The API, as the administrator. */
   public get api(): Api {
-    this.client ??= new Api({
-      url: this.url,
-      ca: readFileSync(join(this.pki, 'apiserver.crt')),
-      token: this.tokens[ADMIN]!,
-    });
-    return this.client;
+    return this.apiFor(this.tokenOf(ADMIN));
+  }
+
+  /** The API, for who has this token: a ServiceAccount's, or a user's. */
+  public apiFor(token: string): Api {
+    const known = this.clients.get(token);
+    if (known) return known;
+    const api = new Api({ url: this.url, ca: readFileSync(join(this.pki, 'apiserver.crt')), token });
+    this.clients.set(token, api);
+    return api;
+  }
+
+  public tokenOf(user: string): string {
+    const token = this.tokens[user];
+    if (!token) throw new Error(`no user ${user}: name it, with its groups, in the options of the cluster`);
+    return token;
   }
 
   /** What kubectl prints. A refusal is thrown, with the server's words. */
@@ -196,7 +205,8 @@ export class Cluster {
   public async stop(): Promise<void> {
     for (const mirror of this.mirrors.splice(0)) mirror.stop();
     for (const end of this.ends.splice(0)) end();
-    this.client?.close();
+    for (const client of this.clients.values()) client.close();
+    this.clients.clear();
     await Promise.all(this.servers.splice(0).map((server) => server.kill()));
   }
 
