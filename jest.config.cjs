@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // By default it leaves a core to others, and of two that is the half.
+  maxWorkers: '100%',
   testMatch: ['<rootDir>/main.test.ts', '<rootDir>/{test,examples}/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.build/'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(cluster|runtime|browser)/'],

@@ -6,8 +6,9 @@ const APPLY = ['apply', '--server-side', '-f', '-'];
 export const asList = (items: readonly KubeObject[]): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
+/** None is nothing to do, which kubectl takes for a mistake. */
 export const applyObjects = (cluster: Cluster, ...objects: readonly KubeObject[]): string =>
-  cluster.kubectl(APPLY, { input: asList(objects) });
+  objects.length === 0 ? '' : cluster.kubectl(APPLY, { input: asList(objects) });
 
 /** Applies what a cluster has beside ours: its namespaces first, and the status of what nobody else writes one for. */
 export function applyFurniture(cluster: Cluster, objects: readonly KubeObject[]): void {

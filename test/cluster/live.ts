@@ -29,7 +29,7 @@ export async function startLiveTogether(
   environments: readonly string[],
   options: LiveOptions = {},
 ): Promise<LiveEnvironment[]> {
-  const cluster = await Cluster.start({ controllers: true, scheduler: true, ...options });
+  const cluster = await Cluster.start({ controllers: true, scheduler: true, autoscalerPeriod: 2, ...options });
   const lives = environments.map((environment) => new LiveEnvironment(cluster, environment));
   cluster.applyCrdsFor(lives.flatMap(({ objects }) => objects));
   await addInjector(cluster, options.injector);
@@ -110,6 +110,13 @@ export class LiveEnvironment {
       late.push(
         ...workloads.filter((one) => !isSettled(one)).map(({ metadata }) => `${metadata.name} has not rolled out`),
       );
+      const autoscalers = await api.list(`/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`);
+      const low = autoscalers.filter(({ spec }) =>
+        workloads.some(
+          (one) => one.metadata.name === spec.scaleTargetRef.name && (one.spec.replicas ?? 1) < spec.minReplicas,
+        ),
+      );
+      late.push(...low.map(({ metadata }) => `${metadata.name} is below its minimum`));
       const jobs = await api.list(`/apis/batch/v1/namespaces/${namespace}/jobs`);
       const undone = jobs.filter(
         ({ status }) => !status?.conditions?.some(({ type }: KubeObject) => type === 'Complete'),

@@ -18,8 +18,9 @@ const apply = (...objects: readonly any[]) => applyObjects(cluster, ...objects);
 /** No controller runs: what controllers write is written by hand, and stays. */
 function furnish(objects: readonly KubeObject[]): void {
   applyFurniture(cluster, objects);
+  const nodes = objects.filter(({ kind }) => kind === 'Node').map(({ metadata }) => metadata.name);
   // Admission puts it on every new node until something says that the node is ready.
-  cluster.kubectl(['taint', 'nodes', '--all', 'node.kubernetes.io/not-ready:NoSchedule-']);
+  if (nodes.length > 0) cluster.kubectl(['taint', 'nodes', ...nodes, 'node.kubernetes.io/not-ready:NoSchedule-']);
 }
 
 /** The roles of the guide, and nothing else, for a user. */
@@ -67,7 +68,7 @@ proof('without rights nothing is said to fail', async () => {
   return `${unknown.length} unknown of ${results.length}`;
 });
 
-/** What is found when it is not there, by `Kind name` or, where it is there, by what is wrong with it. */
+/** What is found when it is not there, by `Kind name`; a Secret is like any other. */
 const LOSSES: Record<string, readonly string[]> = {
   'Node node-1': ['failed nodes.spread', 'failed nodes.spread'],
   'Node node-2': ['failed nodes.spread', 'failed nodes.spread'],
@@ -80,7 +81,7 @@ const LOSSES: Record<string, readonly string[]> = {
   'Pod kube-dns': ['failed network.peers'],
   'Pod prometheus': ['warning network.peers'],
   'Pod opentelemetry-collector': ['warning network.peers'],
-  'Pod controller-ingress-nginx': ['warning edge.response-headers', 'warning network.peers'],
+  'Pod controller-ingress-nginx': ['warning network.peers', 'unknown edge.response-headers'],
   'ConfigMap ingress-nginx-controller': ['failed edge.response-headers'],
   'Pod dapr-sentry': ['failed network.peers'],
   'Pod dapr-operator': ['failed network.peers'],
@@ -89,53 +90,61 @@ const LOSSES: Record<string, readonly string[]> = {
   'Deployment dapr-sidecar-injector': ['failed dapr.injector'],
   'Configuration daprsystem': ['warning dapr.injector'],
   'MutatingWebhookConfiguration dapr-sidecar-injector': ['failed dapr.injector'],
-  'sidecars keep capabilities': ['failed dapr.injector'],
-  'the failure policy of the injector is Ignore': ['failed dapr.injector'],
-  'the class of volumes deletes data': ['warning storage.classes'],
 };
 
-/** Settings that are wrong: the object, and how. */
-const WRONG: Record<string, [title: string, change: (object: KubeObject) => void]> = {
-  'sidecars keep capabilities': [
+/** What is there and wrong: the object, how, and what is found. */
+const WRONG: readonly [title: string, change: (object: KubeObject) => void, found: string][] = [
+  [
     'Deployment dapr-sidecar-injector',
     ({ spec }) => (spec.template.spec.containers[0].env[0].value = 'false'),
+    'failed dapr.injector',
   ],
-  'the failure policy of the injector is Ignore': [
+  [
     'MutatingWebhookConfiguration dapr-sidecar-injector',
     ({ webhooks }) => (webhooks[0].failurePolicy = 'Ignore'),
+    'failed dapr.injector',
   ],
-  'the class of volumes deletes data': ['StorageClass standard', (object) => (object.reclaimPolicy = 'Delete')],
-};
+  ['StorageClass standard', (object) => (object.reclaimPolicy = 'Delete'), 'warning storage.classes'],
+];
 
 const remove = (object: KubeObject) => cluster.kubectl(['delete', '-f', '-'], { input: JSON.stringify(object) });
 const found = async () =>
   but((await preflight('looker')).results, 'ok').map(({ status, check }) => `${status} ${check}`);
 
+/** Puts it back. Nobody answers for the injector here: while it is asked about pods none can be made. */
+function putBack(thing: KubeObject, things: readonly KubeObject[]): void {
+  const asked = things.filter(({ kind }) => thing.kind === 'Pod' && kind === 'MutatingWebhookConfiguration');
+  asked.forEach(remove);
+  furnish([thing]);
+  furnish(asked);
+}
+
 proof(
   'whatever is taken away is missed, by the check that is about it and no other',
   async () => {
     const things = furniture();
-    const seen: Record<string, readonly string[]> = {};
-    for (const thing of things) {
-      remove(thing);
-      seen[titleOf(thing)] = await found();
-      furnish([thing]);
+    // Each run of the program takes a second: things that do not hide each other's loss go together.
+    const groups = [0, 1, 2, 3].map((group) => things.filter((_, index) => index % 4 === group));
+    for (const group of groups) {
+      group.forEach(remove);
+      const lost = group.flatMap((thing) =>
+        thing.kind === 'Secret' ? ['failed secrets.present'] : LOSSES[titleOf(thing)],
+      );
+      expect((await found()).sort()).toEqual(lost.sort());
+      group.forEach((thing) => putBack(thing, things));
     }
-    for (const [name, [title, change]] of Object.entries(WRONG)) {
+    for (const [title, change, ...expected] of WRONG) {
       const thing = things.find((one) => titleOf(one) === title)!;
       const wrong = structuredClone(thing);
       change(wrong);
       remove(thing);
       furnish([wrong]);
-      seen[name] = await found();
+      expect(await found()).toEqual(expected);
       remove(thing);
       furnish([thing]);
     }
-    const secrets = things.filter(({ kind }) => kind === 'Secret').map(titleOf);
-    const lost = Object.fromEntries(secrets.map((title) => [title, ['failed secrets.present']]));
-    expect(seen).toEqual({ ...LOSSES, ...lost });
     expect(await found()).toEqual([]);
-    return `${Object.keys(seen).length} things`;
+    return `${things.length + WRONG.length} things`;
   },
   240,
 );

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+import { format, resolveConfig } from 'prettier';
+import { parse } from 'yaml';
+
+/** Makes docs/proof.md from docs/claims.yaml and what the last runs of `npm run verify` measured. */
+
+const CLAIMS = 'docs/claims.yaml';
+const RESULTS = '.build/proofs.json';
+const PAGE = 'docs/proof.md';
+
+/** What somebody says of a system, and what shows it. Exactly one of the three ways. */
+export interface Claim {
+  readonly claim: string;
+  /** Proofs, as `file: title`, both from their beginning. */
+  readonly proofs?: readonly string[];
+  /** Tests that need nothing but Node: paths. */
+  readonly tests?: readonly string[];
+  /** Why nothing has run it. */
+  readonly open?: string;
+}
+
+export interface Claims {
+  /** Whose claims they are. */
+  readonly source: string;
+  readonly claims: readonly Claim[];
+}
+
+/** What `npm run verify` notes of each proof. */
+export interface Result {
+  readonly file: string;
+  readonly title: string;
+  readonly figure: string;
+  readonly held: boolean;
+  /** Day, as 2026-01-31. */
+  readonly date: string;
+}
+
+export const readClaims = (): Claims[] => parse(readFileSync(CLAIMS, 'utf8'));
+
+/** The proofs that a claim names; those of several environments have one title. */
+export const resultsOf = (name: string, results: readonly Result[]): Result[] => {
+  const [file, title] = splitName(name);
+  return results.filter((result) => result.file.includes(file) && result.title.includes(title));
+};
+
+export function splitName(name: string): [file: string, title: string] {
+  const colon = name.indexOf(': ');
+  if (colon < 0) throw new Error(`${CLAIMS}: expected "file: title", got "${name}"`);
+  return [name.slice(0, colon), name.slice(colon + 2)];
+}
+
+function rowsOf({ claim, proofs = [], tests = [], open }: Claim, results: readonly Result[]): string[][] {
+  const rows = [
+    ...proofs.flatMap((name) => {
+      const found = resultsOf(name, results);
+      if (found.length === 0)
+        throw new Error(`no result of "${name}": run \`npm run verify -- ${splitName(name)[0]}\``);
+      const failed = found.find(({ held }) => !held);
+      if (failed) throw new Error(`"${failed.title}" did not hold: ${failed.file}`);
+      const figures = [...new Set(found.map(({ figure }) => figure))].join('; ');
+      return [[splitName(name).join(': '), figures, found.map(({ date }) => date).sort()[0]!]];
+    }),
+    ...tests.map((path) => [`\`npx jest ${path}\``, 'holds at each commit', '']),
+    ...(open ? [['not run', open, '']] : []),
+  ];
+  return rows.map((row, index) => [index === 0 ? claim : '', ...row]);
+}
+
+const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** The whole page. Throws where a claim names a proof that did not run, or did not hold. */
+export function pageOf(all: readonly Claims[], results: readonly Result[]): string {
+  const parts = all.map(({ source, claims }) => {
+    const rows = claims.flatMap((claim) => rowsOf(claim, results));
+    const lines = [['Claim', 'How it was run', 'Figure', 'Date'], ['---', '---', '---', '---'], ...rows];
+    return `## ${source}\n\n${lines.map((row) => `| ${row.map(escaped).join(' | ')} |`).join('\n')}\n`;
+  });
+  return [
+    '# Proof',
+    '',
+    'Made by `npm run generate:proof` from [claims.yaml](claims.yaml) and the last `npm run verify`. Every figure was measured',
+    'on one machine with two cores, with real servers and without containers: [how](guides/real-parts.md).',
+    '',
+    ...parts,
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  if (!existsSync(RESULTS)) throw new Error(`no ${RESULTS}: run \`npm run verify\` first`);
+  const results = JSON.parse(readFileSync(RESULTS, 'utf8')) as Result[];
+  const page = pageOf(readClaims(), results);
+  writeFileSync(PAGE, await format(page, { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
+}
+
+if (require.main === module) {
+  main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
