@@ -313,7 +313,7 @@ say "everything is as it should be"
 `;
 
 /** Every script, by the name of its file. */
-export const BACKUP_SCRIPTS: Record<string, string> = {
+export const BACKUP_SCRIPTS = {
   'archive.sh': ARCHIVE,
   'base.sh': BASE,
   'drill.sh': DRILL,

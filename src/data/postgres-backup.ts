@@ -20,7 +20,7 @@ import { checkTag } from '../workload/image';
 import { hardened, type HardenedContainer, type Pod, secretVolume } from '../workload/pod';
 import { checkResources, type ResolvedResources, resources } from '../workload/resources';
 import { claimSpec, DATA_VOLUME } from '../workload/stateful';
-import { versionOf, Workload } from '../workload/workload';
+import { checksumOf, versionOf, Workload } from '../workload/workload';
 import { addBackupAlerts } from './backup-alerts';
 import { BACKUP_SCRIPTS, SPOOL_MOUNT } from './backup-scripts';
 import type { ResolvedBackup } from './backup-settings';
@@ -57,6 +57,8 @@ host replication ${BACKUP_ROLE} all scram-sha-256
 export class PostgresBackup extends Workload {
   /** Scripts of all of them. */
   public readonly scripts: KubeConfigMap;
+  /** Annotations of the server's pod that change with the files which it reads only when it starts. */
+  public readonly restartOn: Record<string, string>;
 
   /** The volume on which write-ahead log waits for the store. */
   public readonly spool: KubePersistentVolumeClaim;
@@ -83,10 +85,12 @@ export class PostgresBackup extends Workload {
     checkResources(this, 'resources', backup.resources);
     for (const { field, problem } of missedObjectives(backup)) throw new ValidationError(this, field, problem);
     this.store = describeObjectStore(this, server.name, backup.target, server.storage.size, SPOOL_MOUNT);
+    const access: Record<string, string> = server.tls ? {} : { 'pg_hba.conf': HBA };
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
-      data: { ...BACKUP_SCRIPTS, ...(server.tls ? {} : { 'pg_hba.conf': HBA }) },
+      data: { ...BACKUP_SCRIPTS, ...access },
     });
+    this.restartOn = checksumOf({ 'upload.sh': BACKUP_SCRIPTS['upload.sh'], ...access });
     this.spool = this.renderSpool();
     Connections.of(this).allow(this.peer, server.endpoint);
     connectToStore(this, this.store);

@@ -100,7 +100,7 @@ export class Postgres extends Workload implements IConnectable {
     this.statefulSet = renderStatefulSet(this, {
       replicas: 1,
       storage: resolved.storage,
-      pod: this.renderPod(resolved, this.scrapedBy(METRICS, '/metrics')),
+      pod: this.renderPod(resolved, { ...this.backup?.restartOn, ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
   }
@@ -187,11 +187,11 @@ export class Postgres extends Workload implements IConnectable {
       .flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   }
 
-  private renderPod(resolved: ResolvedPostgres, scraping: Record<string, string>): Pod {
+  private renderPod(resolved: ResolvedPostgres, annotations: Record<string, string>): Pod {
     return renderPod(
       {
         workload: this,
-        annotations: scraping,
+        annotations,
         profile: this.profile,
         containers: [
           this.renderServer(resolved),

@@ -1,5 +1,6 @@
 import { Postgres } from '../../src/data/postgres';
 import type { BackupSettings } from '../../src/data/backup-settings';
+import { checksumOf } from '../../src/workload/workload';
 import { schemaErrors } from '../support/kubernetes-schema';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
 import { objectsOfConstruct } from '../support/system';
@@ -210,6 +211,15 @@ describe('the kinds of store', () => {
 });
 
 describe('around backups', () => {
+  test('the server is restarted by a change of what it reads only at its start, and by no other script', () => {
+    const objects = make(backup);
+    const { data } = named(objects, 'ConfigMap', 'db-backup-scripts');
+    const { annotations } = named(objects, 'StatefulSet', 'db').spec.template.metadata;
+    const read = { 'pg_hba.conf': data['pg_hba.conf'], 'upload.sh': data['upload.sh'] };
+    expect(annotations).toMatchObject(checksumOf(read));
+    expect(Object.values(read).every(Boolean)).toBe(true);
+  });
+
   const backup: BackupSettings = { rpo: '15m', rto: '1h', target: { type: 's3', bucket: 'backups' } };
 
   test('the objectives and their sums are on the objects', () => {
