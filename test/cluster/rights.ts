@@ -1,4 +1,3 @@
-import { objectsOf } from '../support/dist';
 import type { KubeObject } from './api';
 import type { Cluster } from './control-plane';
 
@@ -260,6 +259,3 @@ export function rulesProblems(
     ...[...expected].filter((line) => !found.has(line)).map((line) => `${who.title} has not the rule ${text(line)}`),
   ];
 }
-
-/** The objects of all of these environments, which can be on one cluster: names of theirs meet nowhere. */
-export const objectsOfAll = (names: readonly string[]): KubeObject[] => names.flatMap((name) => objectsOf(name));
