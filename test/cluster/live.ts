@@ -29,7 +29,7 @@ export async function startLiveTogether(
   environments: readonly string[],
   options: LiveOptions = {},
 ): Promise<LiveEnvironment[]> {
-  const cluster = await Cluster.start({ controllers: true, scheduler: true, autoscalerPeriod: 2, ...options });
+  const cluster = await Cluster.start({ controllers: true, scheduler: true, autoscalerPeriod: 1, ...options });
   const lives = environments.map((environment) => new LiveEnvironment(cluster, environment));
   cluster.applyCrdsFor(lives.flatMap(({ objects }) => objects));
   await addInjector(cluster, options.injector);

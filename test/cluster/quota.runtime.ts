@@ -50,7 +50,7 @@ async function reachPeak(live: LiveEnvironment): Promise<void> {
 beforeAll(async () => {
   const names = environments();
   // All in one cluster: a quota knows no namespace but its own, and they wait for their pods to end at the same time.
-  for (const live of await startLiveTogether(names, { autoscalerPeriod: 1, machines: { allocatable: LARGE } })) {
+  for (const live of await startLiveTogether(names, { machines: { allocatable: LARGE } })) {
     lives[live.name] = live;
   }
   const all = Object.values(lives);

@@ -49,7 +49,7 @@ describe.each(environments())('%s', (environment) => {
   let live: LiveEnvironment;
 
   beforeAll(async () => {
-    live = await startLive(environment, { autoscalerPeriod: 1 });
+    live = await startLive(environment);
     live.apply();
     await allRunning(live);
   }, 180_000);

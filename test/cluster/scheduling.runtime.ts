@@ -36,7 +36,7 @@ let lives: Record<string, LiveEnvironment> = {};
 
 beforeAll(async () => {
   const names = environments();
-  const together = await startLiveTogether(names, { autoscalerPeriod: 1, machines: { zones: [] } });
+  const together = await startLiveTogether(names, { machines: { zones: [] } });
   lives = Object.fromEntries(together.map((live) => [live.name, live]));
 }, 120_000);
 

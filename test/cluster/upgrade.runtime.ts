@@ -42,7 +42,7 @@ const lives = new Map<string, LiveEnvironment>();
 /** All environments live side by side, as of the previous release. */
 beforeAll(async () => {
   const machines = { allocatable: { cpu: '32', memory: '128Gi', 'ephemeral-storage': '400Gi', pods: '250' } };
-  cluster = (await startLive(smallest, { machines, autoscalerPeriod: 1 })).cluster;
+  cluster = (await startLive(smallest, { machines })).cluster;
   cluster.applyCrdsFor(upgraded.flatMap((name) => [...objectsOf(name), ...objectsBefore(name)]));
   for (const name of upgraded) lives.set(name, new LiveEnvironment(cluster, name));
   for (const name of upgraded) apply(previous, name);
