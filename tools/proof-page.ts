@@ -50,6 +50,12 @@ export function splitName(name: string): [file: string, title: string] {
   return [name.slice(0, colon), name.slice(colon + 2)];
 }
 
+/** With the environment, where the proof is of one, or the tool. */
+function figureOf({ title, figure }: Result): string {
+  const [, of] = /^([\w-]+\/[\w-]+|[\w-]+): /.exec(title) ?? [];
+  return of ? `${of} ${figure}` : figure;
+}
+
 function rowsOf({ claim, proofs = [], tests = [], open }: Claim, results: readonly Result[]): string[][] {
   const rows = [
     ...proofs.flatMap((name) => {
@@ -58,7 +64,7 @@ function rowsOf({ claim, proofs = [], tests = [], open }: Claim, results: readon
         throw new Error(`no result of "${name}": run \`npm run verify -- ${splitName(name)[0]}\``);
       const failed = found.find(({ held }) => !held);
       if (failed) throw new Error(`"${failed.title}" did not hold: ${failed.file}`);
-      const figures = [...new Set(found.map(({ figure }) => figure))].join('; ');
+      const figures = [...new Set(found.map(figureOf))].join('; ');
       return [[splitName(name).join(': '), figures, found.map(({ date }) => date).sort()[0]!]];
     }),
     ...tests.map((path) => [`\`npx jest ${path}\``, 'holds at each commit', '']),

@@ -35,7 +35,8 @@ export class Api {
   private readonly agent: Agent;
 
   public constructor(private readonly options: ApiOptions) {
-    this.agent = new Agent({ keepAlive: true, ca: options.ca });
+    // The server closes a connection that nobody used for a while: ours must be given up before.
+    this.agent = new Agent({ keepAlive: true, timeout: 30_000, ca: options.ca });
   }
 
   public async get(path: string): Promise<KubeObject> {

@@ -107,7 +107,8 @@ const WRONG: readonly [title: string, change: (object: KubeObject) => void, foun
   ['StorageClass standard', (object) => (object.reclaimPolicy = 'Delete'), 'warning storage.classes'],
 ];
 
-const remove = (object: KubeObject) => cluster.kubectl(['delete', '-f', '-'], { input: JSON.stringify(object) });
+const remove = (object: KubeObject) =>
+  cluster.kubectl(['delete', '--ignore-not-found', '-f', '-'], { input: JSON.stringify(object) });
 const found = async () =>
   but((await preflight('looker')).results, 'ok').map(({ status, check }) => `${status} ${check}`);
 
