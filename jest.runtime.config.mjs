@@ -9,7 +9,7 @@ export default {
   testMatch: ['<rootDir>/test/{cluster,runtime}/**/*.runtime.ts'],
   modulePathIgnorePatterns: tests.modulePathIgnorePatterns,
   transform: tests.transform,
-  maxWorkers: 3,
+  maxWorkers: 2,
   globalSetup: '<rootDir>/test/runtime/support/run-folder.ts',
   setupFilesAfterEnv: ['<rootDir>/test/runtime/support/set-up.ts'],
   reporters: ['<rootDir>/test/runtime/support/reporter.mjs'],

@@ -1,13 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
-import { format, resolveConfig } from 'prettier';
 import { parse } from 'yaml';
 
-/** Makes docs/proof.md from docs/claims.yaml and what the last runs of `npm run verify` measured. */
-
 const CLAIMS = 'docs/claims.yaml';
-const RESULTS = '.build/proofs.json';
-const PAGE = 'docs/proof.md';
 
 /** What somebody says of a system, and what shows it. Exactly one of the three ways. */
 export interface Claim {
@@ -90,18 +85,4 @@ export function pageOf(all: readonly Claims[], results: readonly Result[]): stri
     '',
     ...parts,
   ].join('\n');
-}
-
-async function main(): Promise<void> {
-  if (!existsSync(RESULTS)) throw new Error(`no ${RESULTS}: run \`npm run verify\` first`);
-  const results = JSON.parse(readFileSync(RESULTS, 'utf8')) as Result[];
-  const page = pageOf(readClaims(), results);
-  writeFileSync(PAGE, await format(page, { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
-}
-
-if (require.main === module) {
-  main().catch((error: Error) => {
-    console.error(error.message);
-    process.exitCode = 1;
-  });
 }

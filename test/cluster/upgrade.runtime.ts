@@ -18,8 +18,10 @@ import { needlessRestarts, type Reason, restartedWorkloads, templateChanges, wit
 /** Why pods restart when this release is applied over the previous one. An entry that fits nothing must go. */
 const REASONS: readonly Reason[] = [
   {
-    change: /^StatefulSet postgres: spec\.(containers\.(postgres\.|wal-upload)|volumes\.)/,
-    reason: 'backups: the server archives its write-ahead log, and a container uploads it',
+    change:
+      /^StatefulSet postgres: (spec\.(containers\.(postgres\.|wal-upload)|volumes\.)|metadata\.annotations\.checksum\/config)/,
+    reason:
+      'backups: the server archives its write-ahead log, and a container uploads it; both restart with what they read once',
   },
   {
     change: /^Deployment backend: .*\.(checksum\/config|env\.DATABASE_(USER|URL)(\.value)?)$/,
