@@ -223,7 +223,15 @@ function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unkno
           maxLength: 3,
         })
       : fc.constant([]);
-  return fc.tuple(free, ...entries).map((parts) => consistent(Object.fromEntries(parts.flat() as [string, unknown][])));
+  const made = fc.tuple(free, ...entries).map((parts) => Object.fromEntries(parts.flat() as [string, unknown][]));
+  return made.map((map) => consistent(schema.properties?.rpo ? withoutPaths(map) : map));
+}
+
+/** The image of backups brings one program, which writes where the scripts say: `synth` refuses further paths, as read by nobody. */
+function withoutPaths({ image, ...map }: Record<string, unknown>): Record<string, unknown> {
+  if (typeof image !== 'object' || image === null) return image === undefined ? map : { ...map, image };
+  const { writablePaths: _, ...rest } = image as Record<string, unknown>;
+  return { ...map, image: rest };
 }
 
 /** What no schema says of two settings together, and is refused: now and then is enough, and every other time is not. */
