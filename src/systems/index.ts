@@ -1,6 +1,8 @@
 import type { Construct } from 'constructs';
 
 import type { System } from '../platform/system';
+import { Contacts } from './contacts';
+import { TodoApp } from './todo-app';
 import { TodoEvolution } from './todo-evolution';
 
 /** Builds a system in one environment from its merged and checked settings. */
@@ -8,5 +10,7 @@ export type SystemClass = new (scope: Construct, environment: string, settings: 
 
 /** Every system, by the name of its folder in `overlays/`. */
 export const SYSTEMS: Readonly<Record<string, SystemClass>> = {
+  contacts: Contacts,
+  'todo-app': TodoApp,
   'todo-evolution': TodoEvolution,
 };

