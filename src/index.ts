@@ -95,12 +95,20 @@ export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';
 export {
+  type CanaryStepSettings,
+  type Colour,
+  type ReleaseController,
+  type ReleaseSettings,
+  type ReleaseStrategy,
+  type VersionSettings,
+} from './workload/release';
+export { WebService } from './workload/web-service';
+export {
   type MetricsSettings,
   type RolloutSettings,
   type ShutdownSettings,
-  WebService,
   type WebServiceSettings,
-} from './workload/web-service';
+} from './workload/web-service-settings';
 export { Workload, type WorkloadIdentity } from './workload/workload';
 export { Component, type ComponentProps, type ISidecarProvider } from './dapr/component';
 export { Dapr } from './dapr/dapr';

@@ -2,10 +2,10 @@ import type { Construct } from 'constructs';
 
 import type { HTTPIngressPath, KubeIngress } from '../../imports/k8s';
 import { ValidationError } from '../platform/validation-error';
-import type { WebService } from '../workload/web-service';
+import type { Candidate, RouteTarget } from '../workload/web-service';
 import type { AlbSettings } from './cloud-settings';
 import { pathTo, renderIngress } from './ingress';
-import { type CanaryOptions, type EdgeRenderer, refuse, type Route } from './renderer';
+import { type EdgeRenderer, refuse, type Route } from './renderer';
 import type { ResolvedEdge } from './settings';
 
 const PREFIX = 'alb.ingress.kubernetes.io';
@@ -139,8 +139,8 @@ const pathOf = (route: Route, index: number): HTTPIngressPath =>
 
 const actionOf = (index: number) => `canary-${index}`;
 
-function weights(service: WebService, canary: CanaryOptions): string {
-  const target = ({ workloadName, servicePort }: WebService, weight: number) => ({
+function weights(service: RouteTarget, canary: Candidate): string {
+  const target = ({ workloadName, servicePort }: RouteTarget, weight: number) => ({
     serviceName: workloadName,
     servicePort,
     weight,

@@ -62,10 +62,16 @@ export class Edge extends Construct {
       throw new ValidationError(this, 'route', `"${path}" is routed twice; give a share to another service by canary`);
     }
     this.paths.add(path);
-    for (const target of [service, ...(options.canary ? [options.canary.service] : [])]) {
+    const candidate = service._onRouted();
+    if (candidate && options.canary) {
+      const found = `"${path}" has a canary, and ${service.workloadName} releases by canary itself`;
+      throw new ValidationError(this, 'route', `${found}; keep one of them`);
+    }
+    const canary = candidate ?? options.canary;
+    for (const target of [service, ...(canary ? [canary.service] : [])]) {
       Connections.of(this).allow(this.proxies, target.endpoint);
     }
-    this.renderer.addRoute({ path, service, canary: options.canary });
+    this.renderer.addRoute({ path, service, canary });
   }
 
   /** The pods with which cert-manager answers the certificate authority run in our namespace, and only the edge asks them. */

@@ -2,7 +2,7 @@ import type { Construct } from 'constructs';
 
 import { GkeBackendConfig, GkeFrontendConfig, GkeManagedCertificate } from '../../imports/gke';
 import { ValidationError } from '../platform/validation-error';
-import type { WebService } from '../workload/web-service';
+import type { RouteTarget } from '../workload/web-service';
 import { pathTo, renderIngress } from './ingress';
 import { type EdgeRenderer, refuse, refuseBoth, refuseCanary, type Route } from './renderer';
 import type { ResolvedEdge } from './settings';
@@ -16,7 +16,7 @@ const LONGEST_DRAIN = 3600;
  */
 export class Gce implements EdgeRenderer {
   private readonly routes: Route[] = [];
-  private readonly configured = new Set<WebService>();
+  private readonly configured = new Set<RouteTarget>();
   private readonly internal: boolean;
 
   public constructor(
@@ -120,7 +120,7 @@ export class Gce implements EdgeRenderer {
     });
   }
 
-  private renderBackendConfig(service: WebService): void {
+  private renderBackendConfig(service: RouteTarget): void {
     const { gce, timeoutSeconds, securityHeaders } = this.edge;
     const name = `${this.name}-${service.workloadName}`;
     const headers = Object.entries(securityHeaders)

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 
 import { ValidationError } from '../platform/validation-error';
-import type { WebService } from '../workload/web-service';
+import type { Candidate, RouteTarget, WebService } from '../workload/web-service';
 import type { ResolvedEdge } from './settings';
 
 /** A share of a route's requests for another service. */
@@ -16,8 +16,8 @@ export interface CanaryOptions {
 /** A path and the service that answers under it. */
 export interface Route {
   readonly path: string;
-  readonly service: WebService;
-  readonly canary?: CanaryOptions;
+  readonly service: RouteTarget;
+  readonly canary?: Candidate;
 }
 
 /** Turns routes into the objects of one kind of edge. Told of each route as it is declared. */

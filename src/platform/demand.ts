@@ -99,7 +99,7 @@ function replicasOf(workload: any, objects: any[], bound: 'min' | 'max'): number
  * at least as long as a new pod must be ready, so within the grace of one pod only so many steps can follow one another.
  */
 function rolloutPods({ spec: { strategy, minReadySeconds, template } }: any, replicas: number): number {
-  if (strategy?.type === 'Recreate') return 0;
+  if (strategy?.type === 'Recreate' || replicas === 0) return 0;
   // Kubernetes takes 25 % where nothing is said, and rounds the surge up; up is on the safe side for both.
   const count = (value: number | string = '25%') =>
     typeof value === 'number' ? value : Math.ceil((replicas * Number.parseInt(value, 10)) / 100);

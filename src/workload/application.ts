@@ -248,11 +248,15 @@ export abstract class Application extends Workload {
   }
 
   /**
-   * A container of the application's image, with all its variables.
+   * A container of the application's image, or of another version of it, with all its variables.
    * @internal
    */
-  protected _applicationContainer(name: string, fields: Parameters<typeof hardened>[1] = {}): HardenedContainer {
-    const { image, resources, command } = this.application;
+  protected _applicationContainer(
+    name: string,
+    fields: Parameters<typeof hardened>[1] = {},
+    image: ResolvedImage = this.application.image,
+  ): HardenedContainer {
+    const { resources, command } = this.application;
     return hardened(
       { name, image, profile: this.profile, resources, files: [...this.files.values()] },
       {

@@ -123,11 +123,12 @@ export function checkAutoscaling(scope: Construct, { enabled, minReplicas, maxRe
 export function renderAutoscaler(
   scope: Construct,
   name: string,
+  container: string,
   { minReplicas, maxReplicas, cpuPercent, memoryPercent, scaleUp, scaleDown }: ResolvedAutoscaling,
 ): KubeHorizontalPodAutoscaler {
   const metric = (resource: string, averageUtilization: number): MetricSpec => ({
     type: 'ContainerResource',
-    containerResource: { container: name, name: resource, target: { type: 'Utilization', averageUtilization } },
+    containerResource: { container, name: resource, target: { type: 'Utilization', averageUtilization } },
   });
   const rules = ({
     percent,

@@ -34,6 +34,8 @@ export interface HardenedContainer {
 export interface PodParts {
   /** Whose pod it is: its labels, its identity and its system's registry. */
   readonly workload: Workload;
+  /** Labels of these pods alone, beside those of the workload. */
+  readonly labels?: { [label: string]: string };
   readonly annotations: { [annotation: string]: string };
   /** Profile whose user owns the pod's volumes. */
   readonly profile: ImageProfile;
@@ -86,7 +88,7 @@ export function renderPod(parts: PodParts, placement: Partial<PodSpec>): Pod {
   const annotations = Object.keys(parts.annotations).length > 0 ? parts.annotations : undefined;
   return {
     template: {
-      metadata: { labels: parts.workload._podTemplateLabels, annotations },
+      metadata: { labels: { ...parts.workload._podTemplateLabels, ...parts.labels }, annotations },
       spec: { ...renderPodSpec(parts), ...placement },
     },
     annotations: writableAnnotation(parts),

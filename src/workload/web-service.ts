@@ -1,5 +1,5 @@
 import { Lazy } from 'cdk8s';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 
 import {
   KubeDeployment,
@@ -9,222 +9,78 @@ import {
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
-import type { Seconds, UnprivilegedPort, Port } from '../platform/names';
 import { ValidationError } from '../platform/validation-error';
-import { Application, type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
-import {
-  type AutoscalingSettings,
-  checkAutoscaling,
-  renderAutoscaler,
-  resolveAutoscaling,
-  type ResolvedAutoscaling,
-} from './autoscaling';
-import {
-  type DisruptionBudgetSettings,
-  renderDisruptionBudget,
-  resolveDisruptionBudget,
-  type ResolvedDisruptionBudget,
-} from './disruption';
-import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth } from './health';
-import { migrationCommand, type MigrationsSettings } from './migrations';
+import { Application } from './application';
+import { checkAutoscaling, renderAutoscaler, type ResolvedAutoscaling } from './autoscaling';
+import { renderDisruptionBudget } from './disruption';
+import { renderProbes } from './health';
+import { checkTag } from './image';
 import { type Pod, renderPod } from './pod';
-import { resolveResources, resources } from './resources';
+import { checkRelease, type ReleaseController, type ReleaseStrategy } from './release';
 import { renderSpot } from './spot';
-import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+import { renderSpread } from './spread';
+import {
+  type ResolvedPods,
+  resolveWebService,
+  type ResolvedWebService,
+  type RolloutSettings,
+  type WebServiceSettings,
+} from './web-service-settings';
+import { versionOf } from './workload';
 
-/** How new pods replace old ones. */
-export interface RolloutSettings {
-  /**
-   * Pods above `replicas` while rolling.
-   * @asType integer
-   * @minimum 0
-   * @exclusiveMaximum 10001
-   * @default 1
-   */
-  readonly maxSurge?: number;
+export { type WebServiceSettings } from './web-service-settings';
 
-  /**
-   * Pods below `replicas` while rolling.
-   * @asType integer
-   * @minimum 0
-   * @exclusiveMaximum 10001
-   * @default 0
-   */
-  readonly maxUnavailable?: number;
-
-  /**
-   * How long a new pod must be ready before the next one is replaced.
-   * @default 5
-   */
-  readonly minReadySeconds?: Seconds;
-
-  /**
-   * After how long without progress a rollout is reported as failed.
-   * @default 600
-   */
-  readonly progressDeadlineSeconds?: Seconds;
-}
-
-/** How a pod goes. */
-export interface ShutdownSettings {
-  /**
-   * How long a pod still answers after it was told to go, until every load balancer has noticed.
-   * @default 10
-   */
-  readonly drainSeconds?: Seconds;
-
-  /**
-   * How long it then has to finish what it began, before it is killed.
-   * @default 30
-   */
-  readonly graceSeconds?: Seconds;
-}
-
-/** Where Prometheus finds the application's own metrics. */
-export interface MetricsSettings {
-  /**
-   * Path.
-   * @pattern ^/
-   * @title a path that begins with a slash
-   * @default /metrics
-   */
-  readonly path?: string;
-}
-
-/** An application that answers HTTP. */
-export interface WebServiceSettings extends ApplicationSettings {
-  /** Port on which the container listens. */
-  readonly port: UnprivilegedPort;
-
-  /**
-   * Port of the Service.
-   * @default - that of the container
-   */
-  readonly servicePort?: Port;
-
-  /**
-   * Pods; with autoscaling, the fewest.
-   * @asType integer
-   * @minimum 1
-   * @exclusiveMaximum 10001
-   * @default 1
-   */
-  readonly replicas?: number;
-
-  /**
-   * Scaling by load.
-   * @default - off
-   */
-  readonly autoscaling?: AutoscalingSettings;
-
-  /**
-   * What a drain of nodes must leave running.
-   * @default - one pod may be missing
-   */
-  readonly disruptionBudget?: DisruptionBudgetSettings;
-
-  /**
-   * How the pods are spread over the cluster.
-   * @default - preferably over hosts and zones
-   */
-  readonly spread?: SpreadSettings;
-
-  /**
-   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
-   * @default false
-   */
-  readonly spot?: boolean;
-
-  /**
-   * How Kubernetes asks whether the application is well.
-   * @default - `/health/live` and `/health/ready`
-   */
-  readonly health?: HealthSettings;
-
-  /**
-   * The application's own metrics.
-   * @default - none
-   */
-  readonly metrics?: MetricsSettings;
-
-  /**
-   * How new pods replace old ones.
-   * @default - one at a time, none missing
-   */
-  readonly rollout?: RolloutSettings;
-
-  /**
-   * How a pod goes.
-   * @default - 10 s to be forgotten, 30 s to finish
-   */
-  readonly shutdown?: ShutdownSettings;
-
-  /**
-   * Changes to the database's schema, made before the containers start.
-   * @default - none
-   */
-  readonly migrations?: MigrationsSettings;
-}
-
-/** A web service with nothing left open. */
-export interface ResolvedWebService {
-  readonly application: ResolvedApplication;
-  readonly port: number;
+/** A Service that an edge sends requests to. */
+export interface RouteTarget {
+  /** Its name. */
+  readonly workloadName: string;
   readonly servicePort: number;
-  readonly replicas: number;
-  readonly autoscaling: ResolvedAutoscaling;
-  readonly disruptionBudget: ResolvedDisruptionBudget;
-  readonly spread: ResolvedSpread;
-  readonly spot: boolean;
-  readonly health: ResolvedHealth;
-  readonly metricsPath?: string;
-  readonly rollout: Required<RolloutSettings>;
-  readonly drainSeconds: number;
-  readonly terminationGraceSeconds: number;
-  readonly migrations?: string[];
+  readonly service: KubeService;
+  /** Path that answers once the pods can take requests. */
+  readonly readinessPath: string;
+  readonly endpoint: Endpoint;
 }
 
-/** Fills in defaults and what follows from other settings. */
-export function resolveWebService(name: string, settings: WebServiceSettings): ResolvedWebService {
-  const replicas = settings.replicas ?? 1;
-  const drainSeconds = settings.shutdown?.drainSeconds ?? 10;
-  const fallback = resources(['100m', '256Mi'], ['500m', '512Mi']);
-  return {
-    application: resolveApplication(name, settings, resolveResources(settings.resources, fallback)),
-    port: settings.port,
-    servicePort: settings.servicePort ?? settings.port,
-    replicas,
-    autoscaling: resolveAutoscaling(settings.autoscaling, replicas),
-    disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, replicas),
-    spread: resolveSpread(settings.spread),
-    spot: settings.spot ?? false,
-    health: resolveHealth(settings.health),
-    metricsPath: settings.metrics && (settings.metrics.path ?? '/metrics'),
-    rollout: {
-      maxSurge: settings.rollout?.maxSurge ?? 1,
-      maxUnavailable: settings.rollout?.maxUnavailable ?? 0,
-      minReadySeconds: settings.rollout?.minReadySeconds ?? 5,
-      progressDeadlineSeconds: settings.rollout?.progressDeadlineSeconds ?? 600,
-    },
-    drainSeconds,
-    terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
-    migrations: settings.migrations && migrationCommand(settings.migrations),
-  };
+/** A version beside the one that gets the requests, and its share of them. */
+export interface Candidate {
+  readonly service: RouteTarget;
+  /** In percent. */
+  readonly weight: number;
+}
+
+/** Around the objects of one version: its labels are theirs, beside those of the workload. */
+class Version extends Construct {
+  public constructor(
+    scope: Construct,
+    label: string,
+    public readonly labels: { [label: string]: string },
+  ) {
+    super(scope, label);
+  }
 }
 
 /** An application that answers HTTP: Deployment, Service, autoscaler, disruption budget and policy. */
 export class WebService extends Application implements IConnectable {
-  /** The pods. */
-  public readonly deployment: KubeDeployment;
+  /** How a new version takes over from the old one. */
+  public readonly releaseStrategy: ReleaseStrategy;
+
+  /** Who takes the steps of a release. */
+  public readonly releaseController: ReleaseController;
+
+  /** The pods; those of the version that gets the requests first. */
+  public readonly deployments: KubeDeployment[] = [];
 
   /** The name and address under which the pods answer. */
   public readonly service: KubeService;
 
-  /** What a drain of nodes must leave running. */
-  public readonly disruptionBudget: KubePodDisruptionBudget;
+  /** The name under which a version answers that does not get the requests, or not all of them. */
+  public readonly previewService?: KubeService;
 
-  /** Scaling by load, where it is on. */
-  public readonly autoscaler?: KubeHorizontalPodAutoscaler;
+  /** What a drain of nodes must leave running, of each version. */
+  public readonly disruptionBudgets: KubePodDisruptionBudget[] = [];
+
+  /** Scaling by load, where it is on, of each version that runs. */
+  public readonly autoscalers: KubeHorizontalPodAutoscaler[] = [];
 
   /** What a client needs to know: `<NAME>_URL`. */
   public readonly endpoint: Endpoint;
@@ -236,15 +92,18 @@ export class WebService extends Application implements IConnectable {
   public readonly servicePort: number;
 
   private readonly podAnnotations: { [annotation: string]: string } = {};
+  private readonly candidate?: Candidate;
+  private isRouted = false;
 
   public constructor(scope: Construct, id: string, settings: WebServiceSettings) {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
+    checkRelease(this, settings.release);
+    this.checkRollout(resolved.rollout);
+    this.releaseStrategy = resolved.release.strategy;
+    this.releaseController = resolved.release.controller;
     this.servicePort = resolved.servicePort;
     this.readinessPath = resolved.health.readiness.path;
-    checkAutoscaling(this, resolved.autoscaling);
-    this.checkRollout(resolved.rollout);
-    this.checkBudget(settings.disruptionBudget?.minAvailable, resolved.autoscaling);
     this.addParameters({ PORT: `${resolved.port}` });
 
     const http: ListeningPort = { name: 'http', port: resolved.port };
@@ -253,16 +112,46 @@ export class WebService extends Application implements IConnectable {
       ports: [http],
       environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
     };
-    this.service = this.renderService(resolved);
     const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
-    this.deployment = this.renderDeployment(resolved, scraping);
-    this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
-    if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
+    const [first, second] = resolved.pods;
+    this.service = this.renderService('service', id, first?.label);
+    if (second) {
+      const name = `${id}-${this.releaseStrategy === 'canary' ? 'canary' : 'preview'}`;
+      this.previewService = this.renderService('preview-service', name, second.label);
+      this.candidate = this.candidateOf(name, this.previewService, resolved.release.weight);
+    }
+    for (const pods of resolved.pods) {
+      this.checkBudget(settings.disruptionBudget?.minAvailable, pods.autoscaling);
+      this.renderVersion(pods, resolved, scraping);
+    }
   }
 
   /** Adds annotations to the pods, for what others put into them. */
   public annotatePods(annotations: { [annotation: string]: string }): void {
     Object.assign(this.podAnnotations, annotations);
+  }
+
+  /**
+   * Tells that an edge sends requests here. Gives the version that is to get a share of them, if there is one.
+   * @internal
+   */
+  public _onRouted(): Candidate | undefined {
+    this.isRouted = true;
+    return this.candidate;
+  }
+
+  /** Only an edge gives shares: a canary that none sends requests to would never be tried. */
+  private candidateOf(workloadName: string, service: KubeService, weight: number): Candidate | undefined {
+    if (this.releaseStrategy !== 'canary') return undefined;
+    const found = 'shares are given at the edge, and none sends requests here';
+    const problem = new ValidationError(
+      this,
+      'release.strategy',
+      `${found}; route a path, or set blue-green or rolling`,
+    );
+    this.node.addValidation({ validate: () => (this.isRouted ? [] : [problem.message]) });
+    const { servicePort, readinessPath, endpoint } = this;
+    return { service: { workloadName, servicePort, service, readinessPath, endpoint }, weight };
   }
 
   /** Below the maximum a drain can wait for the autoscaler; at or above it, it could never go on. */
@@ -292,51 +181,83 @@ export class WebService extends Application implements IConnectable {
     }
   }
 
-  private renderService({ servicePort }: ResolvedWebService): KubeService {
-    return new KubeService(this, 'service', {
-      metadata: { name: this.workloadName },
+  /** The pods of one version, or of all. */
+  private selectorOf(version: string | undefined): { [label: string]: string } {
+    return version ? { ...this.podLabels, version } : this.podLabels;
+  }
+
+  private renderService(id: string, name: string, version: string | undefined): KubeService {
+    return new KubeService(this, id, {
+      metadata: { name },
       spec: {
         type: 'ClusterIP',
-        selector: this.podLabels,
-        ports: [{ name: 'http', port: servicePort, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
+        selector: this.selectorOf(version),
+        ports: [{ name: 'http', port: this.servicePort, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
       },
     });
   }
 
-  private renderDeployment(resolved: ResolvedWebService, scraping: Record<string, string>): KubeDeployment {
-    const { rollout } = resolved;
-    return new KubeDeployment(this, 'deployment', {
-      metadata: { name: this.workloadName, annotations: this.renderPod(resolved, scraping).annotations },
+  private renderVersion(pods: ResolvedPods, resolved: ResolvedWebService, scraping: Record<string, string>): void {
+    const { label, image, autoscaling, disruptionBudget } = pods;
+    checkTag(this, 'image', image);
+    checkAutoscaling(this, autoscaling);
+    const name = label ? `${this.workloadName}-${label}` : this.workloadName;
+    const labels = label && { version: label, 'app.kubernetes.io/version': versionOf(image) };
+    const scope = labels ? new Version(this, label, labels) : this;
+    const pod = () => this.renderPod(pods, resolved, { labels: labels || undefined, scraping });
+    this.deployments.push(this.renderDeployment(scope, name, pods, resolved, pod));
+    this.disruptionBudgets.push(renderDisruptionBudget(scope, name, this.selectorOf(label), disruptionBudget));
+    if (autoscaling.enabled && pods.replicas > 0) {
+      this.autoscalers.push(renderAutoscaler(scope, name, this.workloadName, autoscaling));
+    }
+  }
+
+  private renderDeployment(
+    scope: Construct,
+    name: string,
+    { label, replicas, autoscaling }: ResolvedPods,
+    { rollout }: ResolvedWebService,
+    pod: () => Pod,
+  ): KubeDeployment {
+    return new KubeDeployment(scope, 'deployment', {
+      metadata: { name, annotations: pod().annotations },
       spec: {
         minReadySeconds: rollout.minReadySeconds,
         progressDeadlineSeconds: rollout.progressDeadlineSeconds,
-        replicas: resolved.autoscaling.enabled ? undefined : resolved.replicas,
+        // An autoscaler leaves alone what has been set to none.
+        replicas: autoscaling.enabled && replicas > 0 ? undefined : replicas,
         revisionHistoryLimit: 5,
-        selector: { matchLabels: this.podLabels },
+        selector: { matchLabels: this.selectorOf(label) },
         strategy: {
           type: 'RollingUpdate',
           rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
         },
-        template: Lazy.any({ produce: () => this.renderPod(resolved, scraping).template }),
+        template: Lazy.any({ produce: () => pod().template }),
       },
     });
   }
 
-  private renderPod(resolved: ResolvedWebService, scraping: Record<string, string>): Pod {
+  private renderPod(
+    { label, image }: ResolvedPods,
+    resolved: ResolvedWebService,
+    { labels, scraping }: { labels?: { [label: string]: string }; scraping: Record<string, string> },
+  ): Pod {
     const probes: Record<string, Probe> = renderProbes(resolved.health);
-    const main = this._applicationContainer(this.workloadName, {
+    const fields = {
       ...probes,
-      ports: [{ name: 'http', containerPort: resolved.port, protocol: 'TCP' }],
+      ports: [{ name: 'http', containerPort: resolved.port, protocol: 'TCP' as const }],
       // Kubernetes 1.30 refuses to sleep for nothing.
       lifecycle: resolved.drainSeconds > 0 ? { preStop: { sleep: { seconds: resolved.drainSeconds } } } : undefined,
-    });
+    };
+    const main = this._applicationContainer(this.workloadName, fields, image);
     const migrations = resolved.migrations
-      ? [this._applicationContainer('migrations', { command: resolved.migrations })]
+      ? [this._applicationContainer('migrations', { command: resolved.migrations }, image)]
       : [];
-    const { affinity, topologySpreadConstraints } = renderSpread(resolved.spread, this.podLabels, true);
+    const { affinity, topologySpreadConstraints } = renderSpread(resolved.spread, this.selectorOf(label), true);
     return renderPod(
       {
         workload: this,
+        labels,
         annotations: { ...this.checksum(), ...scraping, ...this.podAnnotations },
         profile: this._applicationProfile(),
         containers: [main],

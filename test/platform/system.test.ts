@@ -109,7 +109,7 @@ describe('System', () => {
     const system = testSystem();
     const service = new WebService(system.layer('apps'), 'web', web);
     const valueFrom = { secretKeyRef: { name: 'nobody', key: 'fills' } };
-    service.deployment.override({
+    service.deployments[0]!.override({
       spec: {
         template: {
           spec: {
@@ -122,7 +122,7 @@ describe('System', () => {
       'Deployment shop/web: reads nobody/fills of a Secret, which nobody declares; declare it, or name another key',
     );
     const other = testSystem();
-    new WebService(other.layer('apps'), 'web', web).deployment.override({
+    new WebService(other.layer('apps'), 'web', web).deployments[0]!.override({
       spec: { template: { spec: { containers: [{ name: 'web', livenessProbe: { httpGet: { port: 9999 } } }] } } },
     });
     expect(() => finished(other)).toThrow('livenessProbe of container web asks port 9999, which it does not have');

@@ -8,7 +8,7 @@ const minimal: WebServiceSettings = {
   port: 8080,
 };
 
-const all: Complete<WebServiceSettings> = {
+const all: Complete<Omit<WebServiceSettings, 'release'>> = {
   image: {
     repository: 'acme/shop',
     tag: '1.2.3',
@@ -176,7 +176,7 @@ describe('WebService', () => {
   test('an override is applied last and loses nothing else', () => {
     const system = testSystem();
     const service = new WebService(system.layer('apps'), 'shop', minimal);
-    service.deployment.override({
+    service.deployments[0]!.override({
       spec: {
         template: { spec: { hostNetwork: true, containers: [{ name: 'shop', stdin: true }, { name: 'extra' }] } },
       },

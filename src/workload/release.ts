@@ -1,0 +1,215 @@
+import type { Construct } from 'constructs';
+
+import type { Seconds } from '../platform/names';
+import { ValidationError } from '../platform/validation-error';
+import { type ImageSettings, resolveImage, type ResolvedImage } from './image';
+
+/** How a new version takes over: pod by pod, all at once, or by growing shares of the requests. */
+export type ReleaseStrategy = 'blue-green' | 'canary' | 'rolling';
+
+/** Who takes the steps of a release: Argo Rollouts, or somebody who changes a setting. */
+export type ReleaseController = 'argo-rollouts' | 'none';
+
+/** One of two versions that take turns. */
+export type Colour = 'blue' | 'green';
+
+/** A version of the application, by its image. Give a tag, a digest or both. */
+export interface VersionSettings {
+  /**
+   * Tag of a release.
+   * @default - the digest alone names the image
+   * @pattern ^[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}$
+   * @title an image tag (in quotes, where it looks like a number)
+   */
+  readonly tag?: string;
+
+  /**
+   * Digest; it wins over the tag.
+   * @default - the tag alone names the image
+   * @pattern ^sha256:[0-9a-f]{64}$
+   * @title a digest such as sha256: and 64 hexadecimal digits
+   */
+  readonly digest?: string;
+}
+
+/** One step of a canary release. */
+export interface CanaryStepSettings {
+  /**
+   * Share of the requests that the new version gets, in percent.
+   * @asType integer
+   * @minimum 1
+   * @maximum 100
+   */
+  readonly weight: number;
+
+  /**
+   * How long it stays at that share before Argo Rollouts goes on by itself.
+   * @minimum 1
+   * @default - until somebody goes on
+   */
+  readonly pauseSeconds?: Seconds;
+}
+
+/** How a new version takes over from the old one. */
+export interface ReleaseSettings {
+  /**
+   * Whether pods are replaced one after the other (`rolling`), requests are switched from one set of pods to another
+   * (`blue-green`), or the new version gets a growing share of the requests of the edge (`canary`).
+   * @default rolling
+   */
+  readonly strategy?: ReleaseStrategy;
+
+  /**
+   * Who takes the steps. Without a controller they are settings, which `npm run release` changes, and nobody watches the
+   * error rate. `argo-rollouts` needs that controller in the cluster.
+   * @default none
+   */
+  readonly controller?: ReleaseController;
+
+  /**
+   * Colour that gets the requests: for `blue-green` without a controller.
+   * @default blue
+   */
+  readonly active?: Colour;
+
+  /**
+   * The blue version: for `blue-green` without a controller.
+   * @default - the image's own, where blue is active; else blue does not run
+   */
+  readonly blue?: VersionSettings;
+
+  /**
+   * The green version: for `blue-green` without a controller.
+   * @default - the image's own, where green is active; else green does not run
+   */
+  readonly green?: VersionSettings;
+
+  /**
+   * The new version: for `canary` without a controller.
+   * @default - none; the image's own gets all requests
+   */
+  readonly candidate?: VersionSettings;
+
+  /**
+   * Growing shares of the new version: for `canary`.
+   * @minItems 1
+   * @default - 10, 30 and 60 percent, each until somebody goes on
+   */
+  readonly steps?: CanaryStepSettings[];
+
+  /**
+   * The step that the new version has reached, counted from 1; at 0 it runs, and gets no requests of the edge: for `canary`
+   * without a controller.
+   * @asType integer
+   * @minimum 0
+   * @exclusiveMaximum 1001
+   * @default 0
+   */
+  readonly step?: number;
+}
+
+/** A set of pods of one version. */
+export interface ResolvedVersion {
+  /** Value of the label `version`; none where one set of pods is all there is. */
+  readonly label?: Colour | 'canary' | 'stable';
+  readonly image: ResolvedImage;
+  /** Pods, without autoscaling; none while there is nothing to run. */
+  readonly replicas: number;
+}
+
+/** A release with nothing left open. */
+export interface ResolvedRelease {
+  readonly strategy: ReleaseStrategy;
+  readonly controller: ReleaseController;
+  /** The first gets the requests; a second may stand beside it. */
+  readonly versions: readonly [ResolvedVersion, ...ResolvedVersion[]];
+  /** Share of the edge's requests that the second version gets, in percent. */
+  readonly weight: number;
+  readonly steps: readonly CanaryStepSettings[];
+}
+
+/** What a release is where the settings leave it open. */
+const STEPS: readonly CanaryStepSettings[] = [{ weight: 10 }, { weight: 30 }, { weight: 60 }];
+
+/** The settings that each way of releasing reads. */
+const OWN: Record<string, readonly (keyof ReleaseSettings)[]> = {
+  'blue-green by a setting': ['active', 'blue', 'green'],
+  'blue-green by argo-rollouts': [],
+  'canary by a setting': ['candidate', 'step', 'steps'],
+  'canary by argo-rollouts': ['steps'],
+  rolling: [],
+};
+
+/** Fills in defaults, and counts the pods of each version. */
+export function resolveRelease(
+  settings: ReleaseSettings | undefined,
+  image: ImageSettings,
+  replicas: number,
+): ResolvedRelease {
+  const { strategy = 'rolling', controller = 'none', steps = STEPS } = settings ?? {};
+  const common = { strategy, controller, steps };
+  if (controller === 'none' && strategy === 'blue-green') {
+    return { ...common, weight: 0, versions: coloursOf(settings ?? {}, image, replicas) };
+  }
+  if (controller === 'none' && strategy === 'canary') {
+    const { candidate, step = 0 } = settings ?? {};
+    const weight = steps[step - 1]?.weight ?? 0;
+    // Before its first share it has a pod to look at.
+    const pods = candidate ? Math.max(1, Math.ceil((replicas * weight) / 100)) : 0;
+    return {
+      ...common,
+      weight: candidate ? weight : 0,
+      versions: [
+        { label: 'stable', image: resolveImage(image), replicas },
+        { label: 'canary', image: imageOf(image, candidate), replicas: pods },
+      ],
+    };
+  }
+  return { ...common, weight: 0, versions: [{ image: resolveImage(image), replicas }] };
+}
+
+/** The active colour first. The other one runs where its version is given, with as many pods, for it may get all requests. */
+function coloursOf(settings: ReleaseSettings, image: ImageSettings, replicas: number): ResolvedRelease['versions'] {
+  const active = settings.active ?? 'blue';
+  const other = active === 'blue' ? 'green' : 'blue';
+  return [
+    { label: active, image: imageOf(image, settings[active]), replicas },
+    { label: other, image: imageOf(image, settings[other]), replicas: settings[other] ? replicas : 0 },
+  ];
+}
+
+const imageOf = (image: ImageSettings, version: VersionSettings | undefined): ResolvedImage =>
+  resolveImage(version ? { ...image, tag: version.tag, digest: version.digest } : image);
+
+/** Refuses what the way of releasing does not read, versions without a name, and shares that do not grow. */
+export function checkRelease(scope: Construct, settings: ReleaseSettings | undefined): void {
+  const { strategy = 'rolling', controller = 'none', steps, step = 0, candidate } = settings ?? {};
+  const refuse = (field: string, problem: string) => {
+    throw new ValidationError(scope, `release.${field}`, problem);
+  };
+  if (strategy === 'rolling' && controller !== 'none') {
+    refuse('controller', 'has nothing to do for rolling releases; set strategy: blue-green or canary, or remove it');
+  }
+  const way =
+    strategy === 'rolling' ? strategy : `${strategy} by ${controller === 'none' ? 'a setting' : 'argo-rollouts'}`;
+  const known = new Set<string>(['strategy', 'controller', ...(OWN[way] ?? [])]);
+  for (const field of Object.keys(settings ?? {}) as (keyof ReleaseSettings)[]) {
+    if (known.has(field) || settings?.[field] === undefined) continue;
+    const ways = Object.keys(OWN).filter((other) => OWN[other]?.includes(field));
+    refuse(field, `is for ${ways.join(' and ')}, and releases are ${way}; remove it`);
+  }
+  for (const field of ['blue', 'green', 'candidate'] as const) {
+    const version = settings?.[field];
+    if (version && !version.tag && !version.digest) refuse(field, 'names no version; give its tag or its digest');
+  }
+  const weights = (steps ?? STEPS).map(({ weight }) => weight);
+  if (weights.some((weight, index) => index > 0 && weight <= (weights[index - 1] ?? 0))) {
+    refuse('steps', `expected shares that grow, got ${weights.join(', ')}; put them in order, each once`);
+  }
+  if (step > weights.length) {
+    refuse('step', `expected at most ${weights.length}, the number of steps, got ${step}; lower it, or add steps`);
+  }
+  if (step > 0 && !candidate) {
+    refuse('step', `expected 0 without a candidate, got ${step}; remove it, or name release.candidate`);
+  }
+}

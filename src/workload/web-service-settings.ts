@@ -1,0 +1,204 @@
+import { type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
+import { type AutoscalingSettings, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
+import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
+import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
+import { migrationCommand, type MigrationsSettings } from './migrations';
+import type { Port, Seconds, UnprivilegedPort } from '../platform/names';
+import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
+import { resolveResources, resources } from './resources';
+import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+
+/** How new pods replace old ones. */
+export interface RolloutSettings {
+  /**
+   * Pods above `replicas` while rolling.
+   * @asType integer
+   * @minimum 0
+   * @exclusiveMaximum 10001
+   * @default 1
+   */
+  readonly maxSurge?: number;
+
+  /**
+   * Pods below `replicas` while rolling.
+   * @asType integer
+   * @minimum 0
+   * @exclusiveMaximum 10001
+   * @default 0
+   */
+  readonly maxUnavailable?: number;
+
+  /**
+   * How long a new pod must be ready before the next one is replaced.
+   * @default 5
+   */
+  readonly minReadySeconds?: Seconds;
+
+  /**
+   * After how long without progress a rollout is reported as failed.
+   * @default 600
+   */
+  readonly progressDeadlineSeconds?: Seconds;
+}
+
+/** How a pod goes. */
+export interface ShutdownSettings {
+  /**
+   * How long a pod still answers after it was told to go, until every load balancer has noticed.
+   * @default 10
+   */
+  readonly drainSeconds?: Seconds;
+
+  /**
+   * How long it then has to finish what it began, before it is killed.
+   * @default 30
+   */
+  readonly graceSeconds?: Seconds;
+}
+
+/** Where Prometheus finds the application's own metrics. */
+export interface MetricsSettings {
+  /**
+   * Path.
+   * @pattern ^/
+   * @title a path that begins with a slash
+   * @default /metrics
+   */
+  readonly path?: string;
+}
+
+/** An application that answers HTTP. */
+export interface WebServiceSettings extends ApplicationSettings {
+  /** Port on which the container listens. */
+  readonly port: UnprivilegedPort;
+
+  /**
+   * Port of the Service.
+   * @default - that of the container
+   */
+  readonly servicePort?: Port;
+
+  /**
+   * Pods; with autoscaling, the fewest.
+   * @asType integer
+   * @minimum 1
+   * @exclusiveMaximum 10001
+   * @default 1
+   */
+  readonly replicas?: number;
+
+  /**
+   * Scaling by load.
+   * @default - off
+   */
+  readonly autoscaling?: AutoscalingSettings;
+
+  /**
+   * What a drain of nodes must leave running.
+   * @default - one pod may be missing
+   */
+  readonly disruptionBudget?: DisruptionBudgetSettings;
+
+  /**
+   * How the pods are spread over the cluster.
+   * @default - preferably over hosts and zones
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
+   * @default false
+   */
+  readonly spot?: boolean;
+
+  /**
+   * How Kubernetes asks whether the application is well.
+   * @default - `/health/live` and `/health/ready`
+   */
+  readonly health?: HealthSettings;
+
+  /**
+   * The application's own metrics.
+   * @default - none
+   */
+  readonly metrics?: MetricsSettings;
+
+  /**
+   * How new pods replace old ones.
+   * @default - one at a time, none missing
+   */
+  readonly rollout?: RolloutSettings;
+
+  /**
+   * How a new version takes over from the old one.
+   * @default - rolling: pod by pod
+   */
+  readonly release?: ReleaseSettings;
+
+  /**
+   * How a pod goes.
+   * @default - 10 s to be forgotten, 30 s to finish
+   */
+  readonly shutdown?: ShutdownSettings;
+
+  /**
+   * Changes to the database's schema, made before the containers start.
+   * @default - none
+   */
+  readonly migrations?: MigrationsSettings;
+}
+
+/** One version's pods, and how many of them there are. */
+export interface ResolvedPods extends ResolvedVersion {
+  readonly autoscaling: ResolvedAutoscaling;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+}
+
+/** A web service with nothing left open. */
+export interface ResolvedWebService {
+  readonly application: ResolvedApplication;
+  readonly port: number;
+  readonly servicePort: number;
+  readonly release: ResolvedRelease;
+  /** The pods of each version of the release. */
+  readonly pods: readonly ResolvedPods[];
+  readonly spread: ResolvedSpread;
+  readonly spot: boolean;
+  readonly health: ResolvedHealth;
+  readonly metricsPath?: string;
+  readonly rollout: Required<RolloutSettings>;
+  readonly drainSeconds: number;
+  readonly terminationGraceSeconds: number;
+  readonly migrations?: string[];
+}
+
+/** Fills in defaults and what follows from other settings. */
+export function resolveWebService(name: string, settings: WebServiceSettings): ResolvedWebService {
+  const release = resolveRelease(settings.release, settings.image, settings.replicas ?? 1);
+  const drainSeconds = settings.shutdown?.drainSeconds ?? 10;
+  const fallback = resources(['100m', '256Mi'], ['500m', '512Mi']);
+  return {
+    application: resolveApplication(name, settings, resolveResources(settings.resources, fallback)),
+    port: settings.port,
+    servicePort: settings.servicePort ?? settings.port,
+    release,
+    pods: release.versions.map((version) => ({
+      ...version,
+      autoscaling: resolveAutoscaling(settings.autoscaling, version.replicas),
+      disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, version.replicas),
+    })),
+    spread: resolveSpread(settings.spread),
+    spot: settings.spot ?? false,
+    health: resolveHealth(settings.health),
+    metricsPath: settings.metrics && (settings.metrics.path ?? '/metrics'),
+    rollout: {
+      maxSurge: settings.rollout?.maxSurge ?? 1,
+      maxUnavailable: settings.rollout?.maxUnavailable ?? 0,
+      minReadySeconds: settings.rollout?.minReadySeconds ?? 5,
+      progressDeadlineSeconds: settings.rollout?.progressDeadlineSeconds ?? 600,
+    },
+    drainSeconds,
+    terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
+    migrations: settings.migrations && migrationCommand(settings.migrations),
+  };
+}
