@@ -16,9 +16,27 @@ export interface Source {
   readonly file: string;
   /** Version to take from each CustomResourceDefinition, by file. */
   readonly crds: Record<string, string>;
+  /** What repeats a type of Kubernetes, such as `Rollout.spec.template`, and the name of that type. */
+  readonly kubernetes?: Record<string, string>;
 }
 
 export const sources: Source[] = [
+  {
+    module: 'github.com/argoproj/argo-rollouts@v1.10.1',
+    prefix: '',
+    file: 'imports/argo-rollouts.ts',
+    crds: {
+      'manifests/crds/analysis-template-crd.yaml': 'v1alpha1',
+      'manifests/crds/rollout-crd.yaml': 'v1alpha1',
+    },
+    kubernetes: {
+      'AnalysisTemplate.spec.metrics.provider.job.metadata': 'ObjectMeta',
+      'AnalysisTemplate.spec.metrics.provider.job.spec': 'JobSpec',
+      'Rollout.spec.selector': 'LabelSelector',
+      'Rollout.spec.strategy.canary.steps.experiment.templates.selector': 'LabelSelector',
+      'Rollout.spec.template': 'PodTemplateSpec',
+    },
+  },
   {
     module: 'github.com/cert-manager/cert-manager@v1.21.2',
     prefix: 'CertManager',
@@ -142,14 +160,43 @@ const keywords = [
  * The custom resources of a module. Their schemas keep enums, patterns, limits and defaults, since a server acts on those
  * of a CustomResourceDefinition. `ObjectMeta` is referred to only: it is defined by the model of Kubernetes.
  */
-export function customResourceModel({ module, prefix, crds, folder = goModule(module) }: Source): Model {
+export function customResourceModel({
+  module,
+  prefix,
+  crds,
+  folder = goModule(module),
+  kubernetes = {},
+}: Source): Model {
   const parts = Object.entries(crds).map(([file, version]) =>
-    kindModel(parse(readFileSync(join(folder, file), 'utf8')), version, prefix),
+    kindModel(referring(parse(readFileSync(join(folder, file), 'utf8')), version, kubernetes), version, prefix),
   );
   return {
     kinds: parts.map(({ kind }) => kind),
     definitions: unique(parts.flatMap(({ definitions }) => definitions)),
   };
+}
+
+/** With references in place of what repeats types of Kubernetes. */
+function referring(crd: Crd, version: string, kubernetes: Record<string, string>): Crd {
+  const { kind } = crd.spec.names;
+  const paths = Object.entries(kubernetes).filter(([path]) => path.startsWith(`${kind}.`));
+  const versions = crd.spec.versions.map((one) => {
+    if (one.name !== version) return one;
+    const openAPIV3Schema = paths.reduce(
+      (schema, [path, type]) => referAt(schema, path.split('.').slice(1), type),
+      one.schema.openAPIV3Schema,
+    );
+    return { ...one, schema: { openAPIV3Schema } };
+  });
+  return { ...crd, spec: { ...crd.spec, versions } };
+}
+
+function referAt(schema: CrdSchema, [first, ...rest]: string[], type: string): CrdSchema {
+  if (first === undefined) return { $ref: type };
+  if (schema.items) return { ...schema, items: referAt(schema.items, [first, ...rest], type) };
+  const child = schema.properties?.[first];
+  if (!child) throw new Error(`there is no ${first} that could be a ${type}`);
+  return { ...schema, properties: { ...schema.properties, [first]: referAt(child, rest, type) } };
 }
 
 /** The definitions by name, sorted. Those of one name have to be equal. */

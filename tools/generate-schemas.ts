@@ -19,7 +19,9 @@ function kubernetesFile(version: string): [string, string] {
 }
 
 function customResourcesFile(): [string, string] {
-  const models = [...sources.map(customResourceModel), objectMeta(kubernetesModel(versions.at(-1)!))];
+  // A server takes what the definition says, and not what the type says that it repeats.
+  const asDefined = sources.map((source) => customResourceModel({ ...source, kubernetes: {} }));
+  const models = [...asDefined, objectMeta(kubernetesModel(versions.at(-1)!))];
   const origin = `the CRDs of ${sources.map(({ module }) => module).join(', ')}`;
   const kinds = models.flatMap((model) => model.kinds);
   const definitions = new Map(models.flatMap((model) => [...model.definitions]));

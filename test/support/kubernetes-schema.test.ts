@@ -122,6 +122,15 @@ const httpRoute = (...filters: object[]) => ({
   rules: [{ matches: [{ path: { value: '/api' } }], filters, backendRefs: [{ name: 'orders', port: 80 }] }],
 });
 const mtls = { enabled: true, controlPlaneTrustDomain: 'cluster.local' };
+const argo = 'argoproj.io/v1alpha1';
+const canary = (...steps: object[]) => ({ canary: { steps } });
+const errorRatio = {
+  name: 'error-ratio',
+  interval: '1m',
+  successCondition: 'result[0] < 0.05',
+  provider: { prometheus: { address: 'http://prometheus:9090', query: 'errors / requests' } },
+};
+
 const orders = { pubsubname: 'pubsub', topic: 'orders' };
 
 /** Per custom kind: one that is good, and the same one broken, with what is said of it. */
@@ -199,6 +208,28 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     custom('dapr.io/v2alpha1', 'Subscription', { ...orders, routes: { default: '/orders' } }, { scopes: ['orders'] }),
     custom('dapr.io/v2alpha1', 'Subscription', orders),
     ['/spec/routes: required field is missing'],
+  ],
+  [
+    'Rollout',
+    custom(argo, 'Rollout', {
+      ...deployment().spec,
+      strategy: canary({ setWeight: 20 }, { pause: { duration: '1h' } }),
+    }),
+    custom(argo, 'Rollout', {
+      ...deployment({ pod: { contaners: [] } }).spec,
+      strategy: canary({ setWeight: '20%' }, { pause: { for: '1h' } }),
+    }),
+    [
+      '/spec/strategy/canary/steps/0/setWeight: must be integer, got "20%"',
+      '/spec/strategy/canary/steps/1/pause/for: unknown field',
+      '/spec/template/spec/contaners: unknown field',
+    ],
+  ],
+  [
+    'AnalysisTemplate',
+    custom(argo, 'AnalysisTemplate', { metrics: [errorRatio] }),
+    custom(argo, 'AnalysisTemplate', { metrics: [{ ...errorRatio, failureLimt: 1, provider: undefined }] }),
+    ['/spec/metrics/0/failureLimt: unknown field', '/spec/metrics/0/provider: required field is missing'],
   ],
   [
     'BackendTrafficPolicy',
