@@ -95,6 +95,7 @@ export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';
 export {
+  type AnalysisSettings,
   type CanaryStepSettings,
   type Colour,
   type ReleaseController,

@@ -121,6 +121,7 @@ export class Dapr extends Construct implements ISidecarProvider {
   public provideSidecar(application: WebService): void {
     const name = application.workloadName;
     if (this.sidecars.has(name)) return;
+    this.checkVersions(application);
     const sidecar = new Sidecar(this, name, {
       application,
       dapr: this.resolved,
@@ -128,6 +129,17 @@ export class Dapr extends Construct implements ISidecarProvider {
       callers: () => this.services.get(name)?.callers ?? [],
     });
     this.sidecars.set(name, sidecar);
+  }
+
+  /** Of two Deployments with one id, Dapr's operator would send the calls to the pods of either. */
+  private checkVersions({ workloadName, releaseStrategy, releaseController }: WebService): void {
+    if (releaseStrategy === 'rolling' || releaseController !== 'none') return;
+    const found = `${workloadName} releases by ${releaseStrategy} on two Deployments, and a sidecar's id belongs to one`;
+    throw new ValidationError(
+      this,
+      'use',
+      `${found}; set release.controller: argo-rollouts, or release.strategy: rolling`,
+    );
   }
 
   private add<T extends Component>(component: T): T {

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 
+import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import type { HTTPIngressPath, KubeIngress } from '../../imports/k8s';
 import { ValidationError } from '../platform/validation-error';
 import type { Candidate, RouteTarget } from '../workload/web-service';
@@ -72,8 +73,12 @@ export class Alb implements EdgeRenderer {
       service.service.metadata.addAnnotation(`${PREFIX}/success-codes`, '200-399');
     }
     if (!route.canary) return;
-    const action = `${PREFIX}/actions.${actionOf(index)}`;
+    const action = `${PREFIX}/actions.${actionOf(route, index)}`;
     this.ingress.metadata.addAnnotation(action, weights(route.service, route.canary));
+  }
+
+  public trafficRouting({ workloadName, servicePort }: RouteTarget): RolloutTrafficRouting {
+    return { alb: { ingress: this.ingress.name, rootService: workloadName, servicePort } };
   }
 
   private listenerAnnotations(): Record<string, string> {
@@ -133,11 +138,13 @@ const pathOf = (route: Route, index: number): HTTPIngressPath =>
     ? {
         path: route.path,
         pathType: 'Prefix',
-        backend: { service: { name: actionOf(index), port: { name: 'use-annotation' } } },
+        backend: { service: { name: actionOf(route, index), port: { name: 'use-annotation' } } },
       }
     : pathTo(route);
 
-const actionOf = (index: number) => `canary-${index}`;
+/** A controller looks for the action that is called as the service. */
+const actionOf = ({ service, canary }: Route, index: number) =>
+  canary?.managed ? service.workloadName : `canary-${index}`;
 
 function weights(service: RouteTarget, canary: Candidate): string {
   const target = ({ workloadName, servicePort }: RouteTarget, weight: number) => ({

@@ -62,12 +62,12 @@ export class Edge extends Construct {
       throw new ValidationError(this, 'route', `"${path}" is routed twice; give a share to another service by canary`);
     }
     this.paths.add(path);
-    const candidate = service._onRouted();
+    const candidate = service._onRouted(() => this.renderer.trafficRouting(service));
     if (candidate && options.canary) {
       const found = `"${path}" has a canary, and ${service.workloadName} releases by canary itself`;
       throw new ValidationError(this, 'route', `${found}; keep one of them`);
     }
-    const canary = candidate ?? options.canary;
+    const canary = candidate ?? (options.canary && { ...options.canary, managed: false });
     for (const target of [service, ...(canary ? [canary.service] : [])]) {
       Connections.of(this).allow(this.proxies, target.endpoint);
     }

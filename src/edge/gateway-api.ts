@@ -1,6 +1,7 @@
 import { Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 
+import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { EnvoyGatewayBackendTrafficPolicy, EnvoyGatewaySecurityPolicy } from '../../imports/envoy-gateway';
 import { GatewayApiGateway, GatewayApiHTTPRoute, type GatewayApiHTTPRouteFilters } from '../../imports/gateway-api';
 import { parseBytes } from '../platform/quantity';
@@ -34,6 +35,11 @@ export class GatewayApi implements EdgeRenderer {
 
   public addRoute(route: Route): void {
     this.routes.push(route);
+  }
+
+  public trafficRouting(): RolloutTrafficRouting {
+    const { namespace } = System.containing(this.scope);
+    return { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: this.name, namespace } } };
   }
 
   private refuseWhatNeedsPolicies(): void {

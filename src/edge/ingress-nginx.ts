@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 
+import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { KubeConfigMap } from '../../imports/k8s';
 import { parseBytes } from '../platform/quantity';
 import { System } from '../platform/system';
@@ -38,12 +39,17 @@ export class IngressNginx implements EdgeRenderer {
 
   public addRoute(route: Route): void {
     this.routes.push(route);
-    if (!route.canary) return;
+    // A controller makes the second Ingress itself.
+    if (!route.canary || route.canary.managed) return;
     // A share goes through an Ingress of its own, whose weight the controller applies to the first one.
     const { service, weight } = route.canary;
     const name = `${this.name}-canary-${service.workloadName}`;
     const annotations = { [`${PREFIX}/canary`]: 'true', [`${PREFIX}/canary-weight`]: `${weight}` };
     this.renderIngress(name, name, { ...this.annotations, ...annotations }, [{ path: route.path, service }]);
+  }
+
+  public trafficRouting(): RolloutTrafficRouting {
+    return { nginx: { stableIngress: this.name } };
   }
 
   private renderIngress(id: string, name: string, annotations: Record<string, string>, routes: Route[]): void {

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 
+import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { ValidationError } from '../platform/validation-error';
 import type { Candidate, RouteTarget, WebService } from '../workload/web-service';
 import type { ResolvedEdge } from './settings';
@@ -23,6 +24,8 @@ export interface Route {
 /** Turns routes into the objects of one kind of edge. Told of each route as it is declared. */
 export interface EdgeRenderer {
   addRoute(route: Route): void;
+  /** What a controller must know to change the share of a canary; asked only for one. */
+  trafficRouting(service: RouteTarget): RolloutTrafficRouting;
 }
 
 /** The features that not every kind of edge can express. */
@@ -43,7 +46,8 @@ export function refuse(scope: Construct, edge: ResolvedEdge, kind: string, inste
 export function refuseCanary(scope: Construct, { path, canary }: Route, kind: string): void {
   if (!canary) return;
   const found = `a share of the requests under "${path}" cannot be expressed by ${kind}`;
-  throw new ValidationError(scope, 'route', `${found}; set type: gateway-api or ingress-nginx, or route without one`);
+  const todo = 'set type: gateway-api or ingress-nginx, or another release.strategy';
+  throw new ValidationError(scope, 'route', `${found}; ${todo}`);
 }
 
 /** Refuses two certificates for one host. */

@@ -39,6 +39,7 @@ const CLAIM = 'copy the data to a claim of another name, then use that one';
 const FIXED: Record<string, readonly FixedField[]> = {
   Deployment: [inSpec('selector', 'delete the Deployment, then apply', true)],
   Job: [inSpec('template', 'delete the Job, then apply')],
+  Rollout: [inSpec('selector', 'delete the Rollout, then apply', true)],
   PersistentVolumeClaim: [
     inSpec('accessModes', CLAIM, true),
     inSpec('storageClassName', CLAIM),

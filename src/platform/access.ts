@@ -1,3 +1,4 @@
+import { ApiObject, Chart, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
 import { KubeRole, KubeRoleBinding, type PolicyRule } from '../../imports/k8s';
@@ -38,6 +39,12 @@ const RELEASED: { apiGroups: string[]; resources: string[] }[] = [
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'] },
 ];
 
+/** What is released in the way of Argo Rollouts; nobody gets rights on it where nothing is. `status` is what a promotion changes. */
+const ROLLOUTS = [{ apiGroups: ['argoproj.io'], resources: ['analysistemplates', 'rollouts', 'rollouts/status'] }];
+const OBSERVED_ROLLOUTS: PolicyRule[] = [
+  { apiGroups: ['argoproj.io'], resources: ['analysisruns', 'experiments'], verbs: READ },
+];
+
 /** What is only looked at: what bounds the system, and what Kubernetes makes of it. */
 const OBSERVED: PolicyRule[] = [
   {
@@ -55,16 +62,23 @@ const OBSERVED: PolicyRule[] = [
 export class Access extends Construct {
   public constructor(scope: Construct, id: string, settings: AccessSettings = {}) {
     super(scope, id);
-    const read = RELEASED.map((rule) => ({ ...rule, verbs: READ }));
-    const write = RELEASED.map((rule) => ({ ...rule, verbs: [...READ, ...WRITE] }));
-    this.renderRole('viewer', settings.viewers ?? [], [...read, ...OBSERVED]);
-    this.renderRole('deployer', settings.deployers ?? [], [...write, ...OBSERVED]);
+    this.renderRole('viewer', settings.viewers ?? [], READ);
+    this.renderRole('deployer', settings.deployers ?? [], [...READ, ...WRITE]);
   }
 
-  private renderRole(name: string, groups: string[], rules: PolicyRule[]): void {
+  /** Asked when everything is declared: only then it is known what is released in which way. */
+  private rules(verbs: string[]): PolicyRule[] {
+    const hasRollouts = Chart.of(this)
+      .node.findAll()
+      .some((construct) => ApiObject.isApiObject(construct) && construct.kind === 'Rollout');
+    const released = [...RELEASED, ...(hasRollouts ? ROLLOUTS : [])];
+    return [...released.map((rule) => ({ ...rule, verbs })), ...OBSERVED, ...(hasRollouts ? OBSERVED_ROLLOUTS : [])];
+  }
+
+  private renderRole(name: string, groups: string[], verbs: string[]): void {
     if (groups.length === 0) return;
     const apiGroup = 'rbac.authorization.k8s.io';
-    new KubeRole(this, name, { metadata: { name }, rules });
+    new KubeRole(this, name, { metadata: { name }, rules: Lazy.any({ produce: () => this.rules(verbs) }) });
     new KubeRoleBinding(this, `${name}-binding`, {
       metadata: { name },
       roleRef: { apiGroup, kind: 'Role', name },

@@ -82,13 +82,13 @@ export function peakDemand(objects: any[]): Demand {
       if (object.kind === 'PersistentVolumeClaim') return claimsDemand([object]);
       if (!isLongRunning(object)) return NOTHING;
       const replicas = replicasOf(object, objects, 'max');
-      const extra = object.kind === 'Deployment' ? rolloutPods(object, replicas) : 0;
+      const extra = object.kind === 'StatefulSet' ? 0 : rolloutPods(object, replicas);
       return add(workloadDemand(object, replicas), times(podDemand(object.spec.template), extra));
     }),
   );
 }
 
-const isLongRunning = (object: any) => object.kind === 'Deployment' || object.kind === 'StatefulSet';
+const isLongRunning = ({ kind }: any) => ['Deployment', 'Rollout', 'StatefulSet'].includes(kind);
 
 function replicasOf(workload: any, objects: any[], bound: 'min' | 'max'): number {
   return autoscalerOf(workload, objects)?.spec[`${bound}Replicas`] ?? workload.spec.replicas ?? 1;
@@ -100,6 +100,9 @@ function replicasOf(workload: any, objects: any[], bound: 'min' | 'max'): number
  */
 function rolloutPods({ spec: { strategy, minReadySeconds, template } }: any, replicas: number): number {
   if (strategy?.type === 'Recreate' || replicas === 0) return 0;
+  // Argo Rollouts keeps all old pods until the new ones have all requests, and after a switch for some time more.
+  if (strategy?.canary) return replicas;
+  if (strategy?.blueGreen) return 2 * replicas;
   // Kubernetes takes 25 % where nothing is said, and rounds the surge up; up is on the safe side for both.
   const count = (value: number | string = '25%') =>
     typeof value === 'number' ? value : Math.ceil((replicas * Number.parseInt(value, 10)) / 100);

@@ -1,3 +1,4 @@
+import type { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import { KubeHorizontalPodAutoscaler, type HPAScalingRules, type MetricSpec } from '../../imports/k8s';
@@ -119,10 +120,10 @@ export function checkAutoscaling(scope: Construct, { enabled, minReplicas, maxRe
   throw new ValidationError(scope, 'autoscaling.maxReplicas', `${found}; raise it or lower replicas`);
 }
 
-/** The autoscaler of a Deployment; it measures one container, so that sidecars do not dilute the figure. */
+/** The autoscaler of a workload, under its name; it measures one container, so that sidecars do not dilute the figure. */
 export function renderAutoscaler(
   scope: Construct,
-  name: string,
+  { apiVersion, kind, name }: ApiObject,
   container: string,
   { minReplicas, maxReplicas, cpuPercent, memoryPercent, scaleUp, scaleDown }: ResolvedAutoscaling,
 ): KubeHorizontalPodAutoscaler {
@@ -141,7 +142,7 @@ export function renderAutoscaler(
   return new KubeHorizontalPodAutoscaler(scope, 'autoscaler', {
     metadata: { name },
     spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+      scaleTargetRef: { apiVersion, kind, name },
       minReplicas,
       maxReplicas,
       metrics: [metric('cpu', cpuPercent), metric('memory', memoryPercent)],

@@ -50,6 +50,50 @@ export interface CanaryStepSettings {
   readonly pauseSeconds?: Seconds;
 }
 
+/** What is asked of Prometheus while a version takes over. Where an answer is bad too often, the old version comes back. */
+export interface AnalysisSettings {
+  /**
+   * Address of Prometheus, as Argo Rollouts reaches it.
+   * @pattern ^https?://[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[0-9]{1,5})?(/[-._~A-Za-z0-9]+)*$
+   * @title an address such as http://prometheus.monitoring:9090
+   */
+  readonly prometheus: string;
+
+  /**
+   * Most of the answers that may be errors of the server (5xx), in percent.
+   * @minimum 0
+   * @maximum 100
+   * @default 5
+   */
+  readonly errorPercent?: number;
+
+  /**
+   * Most that the slowest answer of 20 may take, in seconds: the 95th percentile.
+   * @exclusiveMinimum 0
+   * @maximum 3600
+   * @default 1
+   */
+  readonly latencySeconds?: number;
+
+  /**
+   * Seconds between two questions.
+   * @asType integer
+   * @minimum 5
+   * @maximum 3600
+   * @default 60
+   */
+  readonly intervalSeconds?: number;
+
+  /**
+   * Bad answers that are borne.
+   * @asType integer
+   * @minimum 0
+   * @maximum 100
+   * @default 2
+   */
+  readonly failureLimit?: number;
+}
+
 /** How a new version takes over from the old one. */
 export interface ReleaseSettings {
   /**
@@ -106,6 +150,26 @@ export interface ReleaseSettings {
    * @default 0
    */
   readonly step?: number;
+
+  /**
+   * Whether requests are switched as soon as the new version is ready, without anybody saying so: for `blue-green` by
+   * Argo Rollouts.
+   * @default false
+   */
+  readonly autoPromote?: boolean;
+
+  /**
+   * How long the old pods stay after a switch, so that it can be undone at once: for `blue-green` by Argo Rollouts.
+   * @maximum 86400
+   * @default 600
+   */
+  readonly keepSeconds?: Seconds;
+
+  /**
+   * What the new version is judged by, for Argo Rollouts to take it back by itself.
+   * @default - only whether its pods get ready in time
+   */
+  readonly analysis?: AnalysisSettings;
 }
 
 /** A set of pods of one version. */
@@ -117,6 +181,23 @@ export interface ResolvedVersion {
   readonly replicas: number;
 }
 
+/** Names of what an application tells of its requests. */
+export interface HttpMetrics {
+  /** Counter of requests. */
+  readonly requests: string;
+  /** Its label with the status of the answer. */
+  readonly statusLabel: string;
+  /** Histogram of the seconds that answers take. */
+  readonly durations: string;
+}
+
+/** An analysis with nothing left open. */
+export interface ResolvedAnalysis extends Required<AnalysisSettings> {
+  readonly metrics: HttpMetrics;
+  /** Questions after a switch. */
+  readonly count: number;
+}
+
 /** A release with nothing left open. */
 export interface ResolvedRelease {
   readonly strategy: ReleaseStrategy;
@@ -126,6 +207,9 @@ export interface ResolvedRelease {
   /** Share of the edge's requests that the second version gets, in percent. */
   readonly weight: number;
   readonly steps: readonly CanaryStepSettings[];
+  readonly autoPromote: boolean;
+  readonly keepSeconds: number;
+  readonly analysis?: ResolvedAnalysis;
 }
 
 /** What a release is where the settings leave it open. */
@@ -134,9 +218,9 @@ const STEPS: readonly CanaryStepSettings[] = [{ weight: 10 }, { weight: 30 }, { 
 /** The settings that each way of releasing reads. */
 const OWN: Record<string, readonly (keyof ReleaseSettings)[]> = {
   'blue-green by a setting': ['active', 'blue', 'green'],
-  'blue-green by argo-rollouts': [],
+  'blue-green by argo-rollouts': ['analysis', 'autoPromote', 'keepSeconds'],
   'canary by a setting': ['candidate', 'step', 'steps'],
-  'canary by argo-rollouts': ['steps'],
+  'canary by argo-rollouts': ['analysis', 'steps'],
   rolling: [],
 };
 
@@ -147,7 +231,14 @@ export function resolveRelease(
   replicas: number,
 ): ResolvedRelease {
   const { strategy = 'rolling', controller = 'none', steps = STEPS } = settings ?? {};
-  const common = { strategy, controller, steps };
+  const common = {
+    strategy,
+    controller,
+    steps,
+    autoPromote: settings?.autoPromote ?? false,
+    keepSeconds: settings?.keepSeconds ?? 600,
+    analysis: settings?.analysis && resolveAnalysis(settings.analysis),
+  };
   if (controller === 'none' && strategy === 'blue-green') {
     return { ...common, weight: 0, versions: coloursOf(settings ?? {}, image, replicas) };
   }
@@ -167,6 +258,16 @@ export function resolveRelease(
   }
   return { ...common, weight: 0, versions: [{ image: resolveImage(image), replicas }] };
 }
+
+const resolveAnalysis = (settings: AnalysisSettings): ResolvedAnalysis => ({
+  prometheus: settings.prometheus,
+  errorPercent: settings.errorPercent ?? 5,
+  latencySeconds: settings.latencySeconds ?? 1,
+  intervalSeconds: settings.intervalSeconds ?? 60,
+  failureLimit: settings.failureLimit ?? 2,
+  metrics: { requests: 'http_requests_total', statusLabel: 'status', durations: 'http_request_duration_seconds' },
+  count: 5,
+});
 
 /** The active colour first. The other one runs where its version is given, with as many pods, for it may get all requests. */
 function coloursOf(settings: ReleaseSettings, image: ImageSettings, replicas: number): ResolvedRelease['versions'] {
@@ -208,6 +309,15 @@ export function checkRelease(scope: Construct, settings: ReleaseSettings | undef
   }
   if (step > weights.length) {
     refuse('step', `expected at most ${weights.length}, the number of steps, got ${step}; lower it, or add steps`);
+  }
+  const { keepSeconds = 600, analysis } = settings ?? {};
+  const watched = analysis && strategy === 'blue-green' ? resolveAnalysis(analysis) : undefined;
+  if (watched && keepSeconds <= watched.count * watched.intervalSeconds) {
+    const long = `the ${watched.count} questions of the analysis take ${watched.count * watched.intervalSeconds}`;
+    refuse(
+      'keepSeconds',
+      `expected more, got ${keepSeconds}: ${long}, and then nothing is left to go back to; raise it`,
+    );
   }
   if (step > 0 && !candidate) {
     refuse('step', `expected 0 without a candidate, got ${step}; remove it, or name release.candidate`);

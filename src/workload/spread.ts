@@ -29,8 +29,8 @@ export function resolveSpread(settings?: SpreadSettings): ResolvedSpread {
   return { hosts: settings?.hosts ?? 'preferred', zones: settings?.zones ?? 'preferred' };
 }
 
-/** The fields of a pod. `perRevision` counts the pods of each rollout by themselves, as a Deployment needs. */
-export function renderSpread({ hosts, zones }: ResolvedSpread, podLabels: Record<string, string>, perRevision = false) {
+/** The fields of a pod. With the label of a revision, the pods of each are counted by themselves while one replaces another. */
+export function renderSpread({ hosts, zones }: ResolvedSpread, podLabels: Record<string, string>, revision?: string) {
   const labelSelector = { matchLabels: podLabels };
   const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' };
   const affinity: Record<SpreadRule, Affinity | undefined> = {
@@ -47,7 +47,7 @@ export function renderSpread({ hosts, zones }: ResolvedSpread, podLabels: Record
     maxSkew: 1,
     topologyKey: 'topology.kubernetes.io/zone',
     whenUnsatisfiable: zones === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway',
-    matchLabelKeys: perRevision ? ['pod-template-hash'] : undefined,
+    matchLabelKeys: revision ? [revision] : undefined,
   };
   return { affinity: affinity[hosts], topologySpreadConstraints: zones === 'none' ? undefined : [constraint] };
 }

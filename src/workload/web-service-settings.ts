@@ -161,7 +161,7 @@ export interface ResolvedWebService {
   readonly servicePort: number;
   readonly release: ResolvedRelease;
   /** The pods of each version of the release. */
-  readonly pods: readonly ResolvedPods[];
+  readonly pods: readonly [ResolvedPods, ...ResolvedPods[]];
   readonly spread: ResolvedSpread;
   readonly spot: boolean;
   readonly health: ResolvedHealth;
@@ -175,6 +175,7 @@ export interface ResolvedWebService {
 /** Fills in defaults and what follows from other settings. */
 export function resolveWebService(name: string, settings: WebServiceSettings): ResolvedWebService {
   const release = resolveRelease(settings.release, settings.image, settings.replicas ?? 1);
+  const [first, ...others] = release.versions;
   const drainSeconds = settings.shutdown?.drainSeconds ?? 10;
   const fallback = resources(['100m', '256Mi'], ['500m', '512Mi']);
   return {
@@ -182,11 +183,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     port: settings.port,
     servicePort: settings.servicePort ?? settings.port,
     release,
-    pods: release.versions.map((version) => ({
-      ...version,
-      autoscaling: resolveAutoscaling(settings.autoscaling, version.replicas),
-      disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, version.replicas),
-    })),
+    pods: [resolvePods(first, settings), ...others.map((version) => resolvePods(version, settings))],
     spread: resolveSpread(settings.spread),
     spot: settings.spot ?? false,
     health: resolveHealth(settings.health),
@@ -202,3 +199,9 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     migrations: settings.migrations && migrationCommand(settings.migrations),
   };
 }
+
+const resolvePods = (version: ResolvedVersion, settings: WebServiceSettings): ResolvedPods => ({
+  ...version,
+  autoscaling: resolveAutoscaling(settings.autoscaling, version.replicas),
+  disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, version.replicas),
+});

@@ -1,6 +1,7 @@
-import { Lazy } from 'cdk8s';
+import { type ApiObject, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
+import type { Rollout, RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import {
   KubeDeployment,
   type KubeHorizontalPodAutoscaler,
@@ -11,10 +12,11 @@ import {
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
 import { ValidationError } from '../platform/validation-error';
 import { Application } from './application';
+import { renderRollout } from './argo-rollout';
 import { checkAutoscaling, renderAutoscaler, type ResolvedAutoscaling } from './autoscaling';
 import { renderDisruptionBudget } from './disruption';
 import { renderProbes } from './health';
-import { checkTag } from './image';
+import { checkTag, type ResolvedImage } from './image';
 import { type Pod, renderPod } from './pod';
 import { checkRelease, type ReleaseController, type ReleaseStrategy } from './release';
 import { renderSpot } from './spot';
@@ -44,8 +46,10 @@ export interface RouteTarget {
 /** A version beside the one that gets the requests, and its share of them. */
 export interface Candidate {
   readonly service: RouteTarget;
-  /** In percent. */
+  /** In percent; to begin with, where a controller changes it. */
   readonly weight: number;
+  /** Whether a controller changes the share. */
+  readonly managed: boolean;
 }
 
 /** Around the objects of one version: its labels are theirs, beside those of the workload. */
@@ -67,8 +71,11 @@ export class WebService extends Application implements IConnectable {
   /** Who takes the steps of a release. */
   public readonly releaseController: ReleaseController;
 
-  /** The pods; those of the version that gets the requests first. */
+  /** The pods, without Argo Rollouts; those of the version that gets the requests first. */
   public readonly deployments: KubeDeployment[] = [];
+
+  /** The pods, with Argo Rollouts. */
+  public readonly rollout?: Rollout;
 
   /** The name and address under which the pods answer. */
   public readonly service: KubeService;
@@ -93,7 +100,7 @@ export class WebService extends Application implements IConnectable {
 
   private readonly podAnnotations: { [annotation: string]: string } = {};
   private readonly candidate?: Candidate;
-  private isRouted = false;
+  private routing?: () => RolloutTrafficRouting;
 
   public constructor(scope: Construct, id: string, settings: WebServiceSettings) {
     const resolved = resolveWebService(id, settings);
@@ -114,15 +121,24 @@ export class WebService extends Application implements IConnectable {
     };
     const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
     const [first, second] = resolved.pods;
-    this.service = this.renderService('service', id, first?.label);
-    if (second) {
+    this.service = this.renderService('service', id, first.label);
+    if (this.releaseStrategy !== 'rolling') {
       const name = `${id}-${this.releaseStrategy === 'canary' ? 'canary' : 'preview'}`;
-      this.previewService = this.renderService('preview-service', name, second.label);
+      this.previewService = this.renderService('preview-service', name, second?.label);
       this.candidate = this.candidateOf(name, this.previewService, resolved.release.weight);
     }
     for (const pods of resolved.pods) {
       this.checkBudget(settings.disruptionBudget?.minAvailable, pods.autoscaling);
-      this.renderVersion(pods, resolved, scraping);
+      checkTag(this, 'image', pods.image);
+      checkAutoscaling(this, pods.autoscaling);
+      const { scope, name } = this.placeOf(pods);
+      const target = this.renderPods(scope, name, pods, () => this.renderPod(pods, resolved, scraping), resolved);
+      if (target.kind === 'Rollout') this.rollout = target as Rollout;
+      else this.deployments.push(target as KubeDeployment);
+      this.disruptionBudgets.push(
+        renderDisruptionBudget(scope, name, this.selectorOf(pods.label), pods.disruptionBudget),
+      );
+      if (isScaled(pods)) this.autoscalers.push(renderAutoscaler(scope, target, id, pods.autoscaling));
     }
   }
 
@@ -132,26 +148,25 @@ export class WebService extends Application implements IConnectable {
   }
 
   /**
-   * Tells that an edge sends requests here. Gives the version that is to get a share of them, if there is one.
+   * Tells that an edge sends requests here, and how it gives shares of them. Gives the version that is to get one, if there
+   * is such a version.
    * @internal
    */
-  public _onRouted(): Candidate | undefined {
-    this.isRouted = true;
+  public _onRouted(routing: () => RolloutTrafficRouting): Candidate | undefined {
+    if (this.candidate) this.routing = routing;
     return this.candidate;
   }
 
-  /** Only an edge gives shares: a canary that none sends requests to would never be tried. */
+  /** Without a controller only an edge gives shares: a canary that none sends requests to would never be tried. */
   private candidateOf(workloadName: string, service: KubeService, weight: number): Candidate | undefined {
     if (this.releaseStrategy !== 'canary') return undefined;
+    const managed = this.releaseController !== 'none';
     const found = 'shares are given at the edge, and none sends requests here';
-    const problem = new ValidationError(
-      this,
-      'release.strategy',
-      `${found}; route a path, or set blue-green or rolling`,
-    );
-    this.node.addValidation({ validate: () => (this.isRouted ? [] : [problem.message]) });
+    const todo = 'route a path, or set strategy: blue-green or rolling, or controller: argo-rollouts';
+    const problem = new ValidationError(this, 'release.strategy', `${found}; ${todo}`);
+    this.node.addValidation({ validate: () => (this.routing || managed ? [] : [problem.message]) });
     const { servicePort, readinessPath, endpoint } = this;
-    return { service: { workloadName, servicePort, service, readinessPath, endpoint }, weight };
+    return { service: { workloadName, servicePort, service, readinessPath, endpoint }, weight, managed };
   }
 
   /** Below the maximum a drain can wait for the autoscaler; at or above it, it could never go on. */
@@ -197,37 +212,35 @@ export class WebService extends Application implements IConnectable {
     });
   }
 
-  private renderVersion(pods: ResolvedPods, resolved: ResolvedWebService, scraping: Record<string, string>): void {
-    const { label, image, autoscaling, disruptionBudget } = pods;
-    checkTag(this, 'image', image);
-    checkAutoscaling(this, autoscaling);
-    const name = label ? `${this.workloadName}-${label}` : this.workloadName;
-    const labels = label && { version: label, 'app.kubernetes.io/version': versionOf(image) };
-    const scope = labels ? new Version(this, label, labels) : this;
-    const pod = () => this.renderPod(pods, resolved, { labels: labels || undefined, scraping });
-    this.deployments.push(this.renderDeployment(scope, name, pods, resolved, pod));
-    this.disruptionBudgets.push(renderDisruptionBudget(scope, name, this.selectorOf(label), disruptionBudget));
-    if (autoscaling.enabled && pods.replicas > 0) {
-      this.autoscalers.push(renderAutoscaler(scope, name, this.workloadName, autoscaling));
-    }
+  /** Where the objects of a version are made, and what they are called. */
+  private placeOf({ label, image }: ResolvedPods): { scope: Construct; name: string } {
+    if (!label) return { scope: this, name: this.workloadName };
+    const scope = new Version(this, label, versionLabels(label, image));
+    return { scope, name: `${this.workloadName}-${label}` };
   }
 
-  private renderDeployment(
+  private renderPods(
     scope: Construct,
     name: string,
-    { label, replicas, autoscaling }: ResolvedPods,
-    { rollout }: ResolvedWebService,
+    pods: ResolvedPods,
     pod: () => Pod,
-  ): KubeDeployment {
+    { rollout, release }: ResolvedWebService,
+  ): ApiObject {
+    const replicas = isScaled(pods) ? undefined : pods.replicas;
+    const podLabels = this.selectorOf(pods.label);
+    if (release.controller === 'argo-rollouts') {
+      const previewService = this.previewService?.name ?? name;
+      const trafficRouting = () => this.routing?.();
+      return renderRollout(scope, { name, replicas, podLabels, release, rollout, previewService, trafficRouting, pod });
+    }
     return new KubeDeployment(scope, 'deployment', {
       metadata: { name, annotations: pod().annotations },
       spec: {
         minReadySeconds: rollout.minReadySeconds,
         progressDeadlineSeconds: rollout.progressDeadlineSeconds,
-        // An autoscaler leaves alone what has been set to none.
-        replicas: autoscaling.enabled && replicas > 0 ? undefined : replicas,
+        replicas,
         revisionHistoryLimit: 5,
-        selector: { matchLabels: this.selectorOf(label) },
+        selector: { matchLabels: podLabels },
         strategy: {
           type: 'RollingUpdate',
           rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
@@ -240,7 +253,7 @@ export class WebService extends Application implements IConnectable {
   private renderPod(
     { label, image }: ResolvedPods,
     resolved: ResolvedWebService,
-    { labels, scraping }: { labels?: { [label: string]: string }; scraping: Record<string, string> },
+    scraping: Record<string, string>,
   ): Pod {
     const probes: Record<string, Probe> = renderProbes(resolved.health);
     const fields = {
@@ -253,11 +266,15 @@ export class WebService extends Application implements IConnectable {
     const migrations = resolved.migrations
       ? [this._applicationContainer('migrations', { command: resolved.migrations }, image)]
       : [];
-    const { affinity, topologySpreadConstraints } = renderSpread(resolved.spread, this.selectorOf(label), true);
+    const { affinity, topologySpreadConstraints } = renderSpread(
+      resolved.spread,
+      this.selectorOf(label),
+      this.releaseController === 'argo-rollouts' ? 'rollouts-pod-template-hash' : 'pod-template-hash',
+    );
     return renderPod(
       {
         workload: this,
-        labels,
+        labels: label && versionLabels(label, image),
         annotations: { ...this.checksum(), ...scraping, ...this.podAnnotations },
         profile: this._applicationProfile(),
         containers: [main],
@@ -268,3 +285,12 @@ export class WebService extends Application implements IConnectable {
     );
   }
 }
+
+/** Labels of the objects and pods of one version. */
+const versionLabels = (version: string, image: ResolvedImage) => ({
+  version,
+  'app.kubernetes.io/version': versionOf(image),
+});
+
+/** An autoscaler leaves alone what has been set to none, and that must be said. */
+const isScaled = ({ autoscaling, replicas }: ResolvedPods) => autoscaling.enabled && replicas > 0;

@@ -37,7 +37,7 @@ export function everywhereProblems(objects: readonly any[], options: EverywhereO
 const idOf = ({ kind, metadata }: any) => `${kind} ${metadata?.name}`;
 
 function workloadOf(object: any): Workload[] {
-  const lasting = ['Deployment', 'StatefulSet', 'DaemonSet'].includes(object.kind);
+  const lasting = ['Deployment', 'Rollout', 'StatefulSet', 'DaemonSet'].includes(object.kind);
   const template = object.kind === 'CronJob' ? object.spec.jobTemplate.spec.template : object.spec?.template;
   if (!lasting && !['Job', 'CronJob'].includes(object.kind)) return [];
   const id = idOf(object);
