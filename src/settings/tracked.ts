@@ -11,8 +11,12 @@ export interface TrackedSettings<T> {
 /** Wraps settings so that each read is noticed. Maps and lists in them are wrapped as they are reached. */
 export function trackReads<T extends object>(settings: T): TrackedSettings<T> {
   const read = new Set<string>();
-  const wrap = (value: object, path: SettingPath): object =>
-    new Proxy(value, {
+  // The same part is the same object each time, so that whoever was given it can be recognized by it.
+  const wrapped = new WeakMap<object, object>();
+  const wrap = (value: object, path: SettingPath): object => {
+    const known = wrapped.get(value);
+    if (known) return known;
+    const proxy = new Proxy(value, {
       get(target, key, receiver) {
         const found: unknown = Reflect.get(target, key, receiver);
         if (typeof key === 'symbol' || !Object.hasOwn(target, key)) return found;
@@ -21,6 +25,9 @@ export function trackReads<T extends object>(settings: T): TrackedSettings<T> {
         return typeof found === 'object' && found !== null ? wrap(found, inside) : found;
       },
     });
+    wrapped.set(value, proxy);
+    return proxy;
+  };
   return {
     settings: wrap(settings, []) as T,
     unread: () => leaves(settings, []).filter((path) => !read.has(JSON.stringify(path))),

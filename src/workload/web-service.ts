@@ -16,7 +16,7 @@ import { renderRollout } from './argo-rollout';
 import { checkAutoscaling, renderAutoscaler, type ResolvedAutoscaling } from './autoscaling';
 import { renderDisruptionBudget } from './disruption';
 import { renderProbes } from './health';
-import { checkTag, type ResolvedImage } from './image';
+import { checkTag, type ImageSettings, type ResolvedImage } from './image';
 import { type Pod, renderPod } from './pod';
 import { checkRelease, type ReleaseController, type ReleaseStrategy } from './release';
 import { renderSpot } from './spot';
@@ -98,6 +98,12 @@ export class WebService extends Application implements IConnectable {
   /** Port of the Service. */
   public readonly servicePort: number;
 
+  /**
+   * The image it was given, by which its settings are found again.
+   * @internal
+   */
+  public readonly _imageSettings: ImageSettings;
+
   private readonly podAnnotations: { [annotation: string]: string } = {};
   private readonly candidate?: Candidate;
   private routing?: () => RolloutTrafficRouting;
@@ -106,6 +112,7 @@ export class WebService extends Application implements IConnectable {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
     checkRelease(this, settings.release);
+    this._imageSettings = settings.image;
     this.checkRollout(resolved.rollout);
     this.releaseStrategy = resolved.release.strategy;
     this.releaseController = resolved.release.controller;

@@ -326,7 +326,9 @@ function mostPods(workload: Workload, world: World): number {
   if (kind === 'Job') return spec.parallelism ?? 1;
   if (kind === 'CronJob') return 1;
   const replicas = scalerOf(workload, world)?.spec.maxReplicas ?? spec.replicas ?? 1;
-  if (kind !== 'Deployment' || spec.strategy?.type === 'Recreate') return replicas;
+  // Old pods stay until the new ones have all requests; after a switch of colours, for some time into the next one.
+  if (kind === 'Rollout') return replicas * (spec.strategy.blueGreen ? 3 : 2);
+  if (kind !== 'Deployment' || spec.strategy?.type === 'Recreate' || replicas === 0) return replicas;
   const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
   const surge = share(maxSurge, replicas, Math.ceil);
   const step = surge + share(maxUnavailable, replicas, Math.floor);
@@ -542,9 +544,9 @@ const workloadSelectors = perWorkload(({ id, object, template }) =>
 );
 
 const rollouts = ({ kind }: World) =>
-  each(kind('Deployment'), (deployment) => {
+  each([...kind('Deployment'), ...kind('Rollout')], (deployment) => {
     const { strategy, minReadySeconds = 0, progressDeadlineSeconds = 600 } = deployment.spec;
-    const { maxSurge, maxUnavailable } = strategy?.rollingUpdate ?? {};
+    const { maxSurge, maxUnavailable } = strategy?.rollingUpdate ?? strategy?.canary ?? {};
     return [
       ...unless(maxSurge !== 0 || maxUnavailable !== 0, `${idOf(deployment)}: can never replace a pod`),
       ...unless(progressDeadlineSeconds > minReadySeconds, `${idOf(deployment)}: is late before a pod can be ready`),
