@@ -13,12 +13,22 @@ type Settings = Record<string, any>;
 
 let program: string | undefined;
 
-/** Synthesizes an environment with settings of its own changed, as a user would, and gives its folder. */
-export function synthesized(environment: string, change: Settings): string {
+/** A copy of the overlays in which an environment has settings of its own changed; their folder. */
+export function overlaysWith(environment: string, change: Settings): string {
   const overlays = scratchFolder('overlays');
   cpSync(OVERLAYS, overlays, { recursive: true });
   const file = join(overlays, `${environment}.yaml`);
   writeFileSync(file, asYaml(mergeSettings(parse(readFileSync(file, 'utf8')), change)));
+  return overlays;
+}
+
+/** Synthesizes an environment with settings of its own changed, as a user would, and gives its folder. */
+export function synthesized(environment: string, change: Settings): string {
+  return synthesizedFrom(overlaysWith(environment, change), environment);
+}
+
+/** Synthesizes an environment from overlays of their own, and gives its folder. */
+export function synthesizedFrom(overlays: string, environment: string): string {
   const out = scratchFolder('dist');
   program ??= bundle();
   runBundle(program, ['--only', environment, '--overlays', overlays, '--out', out, '--quiet']);

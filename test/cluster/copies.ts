@@ -67,7 +67,7 @@ export class Copy extends LiveEnvironment {
 
   public constructor(of: LiveEnvironment, pool: Pool, change: Change = (objects) => objects) {
     const declared = copied(of.objects, pool);
-    super(of.cluster, `${of.name} (${pool.name})`, change(structuredClone(declared)));
+    super(of.cluster, `${of.name} (${pool.name})`, of.folder, change(structuredClone(declared)));
     this.declared = declared;
   }
 

@@ -1,4 +1,4 @@
-import { DIST, filesIn, objectsOf } from '../support/dist';
+import { DIST, filesIn, objectsIn } from '../support/dist';
 import { eventually } from '../runtime/support/process';
 import type { KubeObject } from './api';
 import { Cluster, type ClusterOptions } from './control-plane';
@@ -12,6 +12,11 @@ import { answerWaits } from './waits';
 export interface LiveOptions extends ClusterOptions {
   readonly machines?: MachinesOptions;
   readonly injector?: InjectorOptions;
+  /**
+   * Folder of the manifests.
+   * @default that of the environment in `dist/`
+   */
+  readonly folder?: string;
 }
 
 export const APPLY = ['apply', '--server-side', '--validate=strict'];
@@ -30,7 +35,7 @@ export async function startLiveTogether(
   options: LiveOptions = {},
 ): Promise<LiveEnvironment[]> {
   const cluster = await Cluster.start({ controllers: true, scheduler: true, autoscalerPeriod: 1, ...options });
-  const lives = environments.map((environment) => new LiveEnvironment(cluster, environment));
+  const lives = environments.map((environment) => new LiveEnvironment(cluster, environment, options.folder));
   cluster.applyCrdsFor(lives.flatMap(({ objects }) => objects));
   await addInjector(cluster, options.injector);
   await addMachines(cluster, options.machines);
@@ -48,12 +53,9 @@ export class LiveEnvironment {
     public readonly cluster: Cluster,
     /** `system/environment`. */
     public readonly name: string,
-    public readonly objects: readonly KubeObject[] = objectsOf(name),
+    public readonly folder = `${DIST}/${name}`,
+    public readonly objects: readonly KubeObject[] = objectsIn(folder),
   ) {}
-
-  public get folder(): string {
-    return `${DIST}/${this.name}`;
-  }
 
   public get namespaces(): string[] {
     return this.ofKind('Namespace').map(({ metadata }) => metadata.name);

@@ -52,6 +52,7 @@ interface Options {
   readonly tag?: string;
   readonly digest?: string;
   readonly apply?: true;
+  readonly serverSide?: true;
   readonly offline?: true;
   readonly context?: string;
   readonly kubeconfig?: string;
@@ -95,6 +96,7 @@ function parseOptions(args: string[], terminal: Terminal): Options | number {
     .option('--tag <tag>', 'with start: tag of the new version')
     .option('--digest <digest>', 'with start: digest of the new version')
     .option('--apply', 'also apply what it changes, by kubectl')
+    .option('--server-side', 'with --apply: as `kubectl apply --server-side` does, where all was applied in that way')
     .addOption(
       new Option('--offline', 'ask no cluster whether pods are ready').conflicts(['apply', 'context', 'kubeconfig']),
     )
@@ -212,13 +214,16 @@ class ApplyError extends ReleaseError {}
 
 function apply(
   objects: readonly any[],
-  { context, kubeconfig, out, system, environment }: Options,
+  { context, kubeconfig, out, system, environment, serverSide }: Options,
   around: Surroundings,
 ) {
   const args = [
     ...(context === undefined ? [] : ['--context', context]),
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
-    ...['apply', '-f', '-'],
+    'apply',
+    // The autoscaler counts pods until a version is to have none.
+    ...(serverSide ? ['--server-side', '--force-conflicts'] : []),
+    ...['-f', '-'],
   ];
   try {
     around.out(
