@@ -84,10 +84,15 @@ export class Cluster {
 
   /** The same for one of the users of the options. */
   public as(user: string): string {
-    const token = this.tokenOf(user);
     const file = join(this.folder, `${user}.kubeconfig`);
+    writeFileSync(file, stringify(this.kubeconfigFor(user, this.tokenOf(user))), { mode: 0o600 });
+    return file;
+  }
+
+  /** What such a file holds, for who has this token. */
+  public kubeconfigFor(user: string, token: string): object {
     const cluster = { server: this.url, 'certificate-authority': join(this.pki, 'apiserver.crt') };
-    const kubeconfig = {
+    return {
       apiVersion: 'v1',
       kind: 'Config',
       clusters: [{ name: 'test', cluster }],
@@ -95,8 +100,6 @@ export class Cluster {
       contexts: [{ name: 'test', context: { cluster: 'test', user } }],
       'current-context': 'test',
     };
-    writeFileSync(file, stringify(kubeconfig), { mode: 0o600 });
-    return file;
   }
 
   /** The API, as the administrator. */

@@ -10,6 +10,6 @@ for package in "$to"/download/*.deb; do
   dpkg -x "$package" "$to/unpacked"
   dpkg-deb -W --showformat='${Package} ${Version}\n' "$package" >>"$to/VERSIONS"
 done
-mv "$to/unpacked/usr/bin/promtool" "$to/bin/promtool"
+mv "$to/unpacked/usr/bin/promtool" "$to/unpacked/usr/bin/prometheus" "$to/bin/"
 rm -r "$to/download" "$to/unpacked"
 "$to/bin/promtool" --version
