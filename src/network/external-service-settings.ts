@@ -18,7 +18,7 @@ export interface ExternalSecretSettings {
   readonly key?: string;
 }
 
-/** A small image that has `sh` and `nc`. */
+/** A small image with the `sh` and the `nc` of busybox. */
 export interface WaitImageSettings {
   /**
    * Repository, with the registry's host where it is not the system's, nor the default of the cluster's nodes.

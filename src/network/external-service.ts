@@ -113,10 +113,13 @@ export class ExternalService extends Construct implements IConnectable {
   }
 }
 
-/** Until one of its hosts takes a connection. Whether it then answers well is for the application to find out. */
+/**
+ * Until one of its hosts takes a connection. Whether it then answers well is for the application to find out. There are
+ * builds of busybox without `nc -z`; a program to run once there is a connection all of them have.
+ */
 function waitFor({ hosts, ports, waitImage }: ResolvedExternalService): Endpoint['waitFor'] {
   return {
     image: { ...waitImage, pullPolicy: 'IfNotPresent', user: NOBODY, group: NOBODY },
-    script: hosts.map((host) => `nc -z -w 3 ${host} ${ports[0]}`).join(' || '),
+    script: hosts.map((host) => `nc -w 3 ${host} ${ports[0]} -e true`).join(' || '),
   };
 }

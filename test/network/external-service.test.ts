@@ -81,7 +81,7 @@ describe('ExternalService', () => {
     expect(wait.command).toEqual([
       'sh',
       '-c',
-      'until nc -z -w 3 api.example.com 6432 || nc -z -w 3 eu.api.example.com 6432; ' +
+      'until nc -w 3 api.example.com 6432 -e true || nc -w 3 eu.api.example.com 6432 -e true; ' +
         'do echo "waiting for api"; sleep 2; done',
     ]);
   });
