@@ -16,7 +16,7 @@ export interface HostRelation {
  * policy opens DNS as well, this one stays in force: Cilium reads the two as one rule that lets every name pass.
  */
 const LEARN_ADDRESSES: CiliumNetworkPolicyEgress = {
-  toEndpoints: [{ matchLabels: { 'k8s:io.kubernetes.pod.namespace': 'kube-system', 'k8s:k8s-app': 'kube-dns' } }],
+  toEndpoints: [{ matchLabels: { 'io.kubernetes.pod.namespace': 'kube-system', 'k8s-app': 'kube-dns' } }],
   toPorts: [
     {
       ports: (['UDP', 'TCP'] as const).map((protocol) => ({ port: '53', protocol })),

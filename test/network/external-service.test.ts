@@ -323,8 +323,8 @@ test('Cilium learns the addresses of names from the answers of the DNS', () => {
   // The same servers on the same ports as the plain policy opens for everybody.
   const [{ matchLabels }] = learn.toEndpoints;
   expect(matchLabels).toEqual({
-    'k8s:io.kubernetes.pod.namespace': dns.to[0].namespaceSelector.matchLabels['kubernetes.io/metadata.name'],
-    'k8s:k8s-app': dns.to[0].podSelector.matchLabels['k8s-app'],
+    'io.kubernetes.pod.namespace': dns.to[0].namespaceSelector.matchLabels['kubernetes.io/metadata.name'],
+    'k8s-app': dns.to[0].podSelector.matchLabels['k8s-app'],
   });
   const [{ ports, rules }] = learn.toPorts;
   expect(ports.map(({ port, protocol }: any) => ({ port: Number(port), protocol }))).toEqual(dns.ports);
