@@ -1,7 +1,9 @@
 /** The library's public face: what is not exported here may change at any time. */
 
 export * from '../imports/application-gateway';
+export * from '../imports/calico';
 export * from '../imports/cert-manager';
+export * from '../imports/cilium';
 export * from '../imports/dapr';
 export * from '../imports/envoy-gateway';
 export * from '../imports/external-secrets';
@@ -39,6 +41,12 @@ export {
   type WaitForImage,
 } from './network/connectable';
 export { type Connection, Connections } from './network/connections';
+export { ExternalService } from './network/external-service';
+export {
+  type ExternalSecretSettings,
+  type ExternalServiceSettings,
+  type WaitImageSettings,
+} from './network/external-service-settings';
 export { Access, type AccessSettings } from './platform/access';
 export { type CloudVolumeSettings, type LoadBalancerScheme, type ReclaimPolicy } from './platform/cloud';
 export { type CloudSettings } from './platform/clouds';
@@ -53,7 +61,14 @@ export {
   type TlsSettings,
 } from './platform/certificates';
 export { Layer, type LayerName } from './platform/layers';
-export { type Cidr, type DnsLabel, type Port, type Seconds, type UnprivilegedPort } from './platform/names';
+export {
+  type Cidr,
+  type DnsLabel,
+  type HostName,
+  type Port,
+  type Seconds,
+  type UnprivilegedPort,
+} from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
@@ -72,6 +87,7 @@ export {
 } from './platform/secrets';
 export {
   type AlertRules,
+  type NetworkPolicies,
   type PrometheusSettings,
   System,
   type SystemProps,

@@ -47,6 +47,12 @@ export const sources: Source[] = [
     },
   },
   {
+    module: 'github.com/cilium/cilium@v1.20.2',
+    prefix: '',
+    file: 'imports/cilium.ts',
+    crds: { 'pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml': 'v2' },
+  },
+  {
     module: 'github.com/dapr/dapr@v1.16.0',
     prefix: 'Dapr',
     file: 'imports/dapr.ts',
@@ -81,6 +87,13 @@ export const sources: Source[] = [
     prefix: 'Monitoring',
     file: 'imports/prometheus.ts',
     crds: { 'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1' },
+  },
+  {
+    module: 'tools/documented-crds, written from the documentation of Calico Enterprise',
+    folder: 'tools/documented-crds',
+    prefix: 'Calico',
+    file: 'imports/calico.ts',
+    crds: { 'projectcalico.org_networkpolicies.yaml': 'v3', 'projectcalico.org_networksets.yaml': 'v3' },
   },
   {
     module: 'tools/documented-crds, written from the documentation of GKE Ingress',

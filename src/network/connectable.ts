@@ -1,7 +1,7 @@
 import type { Port } from '../platform/names';
 import type { SecretFile } from '../platform/secret-file';
 
-/** Pods or addresses at one end of a connection. Give either `podLabels` or `cidrs`. */
+/** Pods or addresses at one end of a connection. Give `podLabels`, or where it is outside: `cidrs`, `hosts` or both. */
 export interface Peer {
   /** What the peer is called in error messages and reports. */
   readonly name: string;
@@ -29,6 +29,18 @@ export interface Peer {
    * @default - none
    */
   readonly exceptCidrs?: string[];
+
+  /**
+   * DNS names of a peer outside the cluster. Only policies of `System.networkPolicies` other than `kubernetes` can say them.
+   * @default - none
+   */
+  readonly hosts?: string[];
+
+  /**
+   * What an auditor should know of this peer. It stands on the policy of whoever dials it.
+   * @default - nothing
+   */
+  readonly remark?: string;
 }
 
 /** A port on which pods listen. */
@@ -56,6 +68,12 @@ export interface SecretVariable {
 
   /** Key in the Secret. */
   readonly key: string;
+
+  /**
+   * Whether a pod starts without it; the variable is then not set.
+   * @default false
+   */
+  readonly optional?: boolean;
 }
 
 /** The image that a client waits with. */
@@ -140,6 +158,12 @@ export interface Endpoint {
    * @default - a client does not wait
    */
   readonly waitFor?: WaitFor;
+
+  /**
+   * Whether a client starts without the service.
+   * @default - each client says so when it uses it
+   */
+  readonly optional?: boolean;
 }
 
 /** Something that a workload can use: a database, a cache, another service, an API outside the cluster. */

@@ -8,7 +8,9 @@ import {
   type NetworkPolicyPeer,
   type NetworkPolicyPort,
 } from '../../imports/k8s';
+import { System } from '../platform/system';
 import type { Endpoint, ListeningPort, Peer } from './connectable';
+import { renderCalicoHosts, renderCalicoPolicy, renderCiliumPolicy } from './host-policies';
 
 /** One declared relation: `from` dials `to` on `ports`. */
 export interface Connection {
@@ -18,6 +20,9 @@ export interface Connection {
 }
 
 const ID = 'connections';
+
+/** For auditors: what a policy opens that it cannot say exactly. */
+const EGRESS_REMARKS = 'cdk8s-webstack/egress';
 
 /**
  * Who may talk to whom in a system. Relations are declared once; the policies at both ends follow from them when the
@@ -31,6 +36,9 @@ export class Connections extends Construct {
   }
 
   private readonly declared: Connection[] = [];
+  private readonly policies = new Map<Peer, KubeNetworkPolicy>();
+  private readonly hostClients = new Set<Peer>();
+  private readonly hostSets = new Set<Peer>();
 
   /** The relations, in the order in which they were declared. */
   public get all(): Connection[] {
@@ -40,11 +48,13 @@ export class Connections extends Construct {
   /** Declares that `from` dials `endpoint`. */
   public allow(from: Peer, endpoint: Endpoint): void {
     this.declared.push({ from, to: endpoint.peer, ports: endpoint.ports });
+    if (endpoint.peer.remark !== undefined) this.annotate(from);
+    if (endpoint.peer.hosts) this.openHosts(from, endpoint.peer);
   }
 
   /** Makes the policy of the pods of `peer`: exactly the declared relations, both ways. */
   public policyFor(scope: Construct, peer: Peer): KubeNetworkPolicy {
-    return new KubeNetworkPolicy(scope, 'network-policy', {
+    const policy = new KubeNetworkPolicy(scope, 'network-policy', {
       metadata: { name: peer.name },
       spec: {
         podSelector: { matchLabels: peer.podLabels },
@@ -59,6 +69,33 @@ export class Connections extends Construct {
         }),
       },
     });
+    this.policies.set(peer, policy);
+    return policy;
+  }
+
+  private annotate(client: Peer): void {
+    const remarks = this.egressOf(client).flatMap(({ to }) => to.remark ?? []);
+    this.policies.get(client)?.metadata.addAnnotation(EGRESS_REMARKS, [...new Set(remarks)].join('\n'));
+  }
+
+  /** Names are for policies that know them; what the plain one can say stays in it. */
+  private openHosts(client: Peer, service: Peer): void {
+    const policy = this.policies.get(client);
+    const { networkPolicies } = System.containing(this);
+    if (!policy || networkPolicies === 'kubernetes') return;
+    if (networkPolicies === 'calico-enterprise' && !this.hostSets.has(service)) {
+      this.hostSets.add(service);
+      renderCalicoHosts(this, service);
+    }
+    if (this.hostClients.has(client)) return;
+    this.hostClients.add(client);
+    const render = networkPolicies === 'cilium' ? renderCiliumPolicy : renderCalicoPolicy;
+    render(policy.node.scope!, client, () => this.egressOf(client).filter(({ to }) => to.hosts));
+  }
+
+  private egressOf(client: Peer): Connection[] {
+    const own = this.declared.filter(({ from }) => from === client);
+    return [...new Map(own.map((connection) => [JSON.stringify(connection), connection])).values()];
   }
 
   /**
@@ -70,7 +107,7 @@ export class Connections extends Construct {
     peer: Peer,
     rule: (ports: NetworkPolicyPort[], connection: Connection) => Rule,
   ): Rule[] | undefined {
-    const own = this.declared.filter((connection) => connection[end] === peer);
+    const own = this.declared.filter((connection) => connection[end] === peer && canSay(connection));
     const unique = new Map(own.map((connection) => [JSON.stringify(connection), connection]));
     const rules = [...unique.values()].map((connection) =>
       rule(
@@ -81,6 +118,9 @@ export class Connections extends Construct {
     return rules.length > 0 ? rules : undefined;
   }
 }
+
+/** Whether a plain policy has words for both ends. One without would be read as everybody. */
+const canSay = ({ from, to }: Connection) => [from, to].every(({ podLabels, cidrs }) => podLabels ?? cidrs);
 
 /** A peer as a policy names it. */
 export function peersOf(peer: Peer): NetworkPolicyPeer[] {

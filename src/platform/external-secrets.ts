@@ -9,7 +9,7 @@ import {
 import { KubeServiceAccount } from '../../imports/k8s';
 import type { ResolvedSecretSource } from './secret-source';
 import { type SecretDeclaration, Secrets } from './secrets';
-import { ValidationError } from './validation-error';
+import { ValidationError, validationMessage } from './validation-error';
 
 /** As whom the operator asks the store. */
 const SERVICE_ACCOUNT = 'external-secrets';
@@ -36,12 +36,23 @@ export class ExternalSecrets extends Construct {
       new ExternalSecretsSecretStore(this, 'store', { metadata: { name: reference.name }, spec: { provider } });
     }
     Secrets.of(this)._onDeclared((name) => this.renderSecret(name));
+    this.node.addValidation({ validate: () => this.halfOptional() });
   }
 
   /** What the store calls a Secret. */
   public keyOf(secret: string): string {
     const { prefix, provider } = this.source;
     return `${prefix}/${secret}`.split('/').join(provider.separator);
+  }
+
+  /** The operator makes a Secret with all its keys or not at all. */
+  private halfOptional(): string[] {
+    return Secrets.of(this).all.flatMap(({ name, keys }) => {
+      const optional = Object.keys(keys).filter((key) => keys[key]?.optional);
+      if (optional.length === 0 || optional.length === Object.keys(keys).length) return [];
+      const found = `only ${optional.join(', ')} of it may be missing, and the operator would then make none of its keys`;
+      return [validationMessage(this, `secret ${name}`, `${found}; put what is optional into a Secret of its own`)];
+    });
   }
 
   private renderServiceAccount(annotations: { readonly [annotation: string]: string }): KubeServiceAccount {

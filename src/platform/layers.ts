@@ -12,11 +12,13 @@ export const LAYERS: readonly { readonly name: LayerName; readonly prefix: strin
 
 /** Kinds that belong to one layer wherever in the tree they are made: what a workload needs is there before it. */
 const LAYER_OF_KIND: Record<string, LayerName> = {
+  CiliumNetworkPolicy: 'platform',
   ConfigMap: 'config',
   HorizontalPodAutoscaler: 'scaling',
   LimitRange: 'platform',
   Namespace: 'platform',
   NetworkPolicy: 'platform',
+  NetworkSet: 'platform',
   PodDisruptionBudget: 'scaling',
   ResourceQuota: 'platform',
 };

@@ -6,6 +6,13 @@
 export type DnsLabel = string;
 
 /**
+ * A name in the DNS.
+ * @pattern ^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$
+ * @title a DNS name in lower case such as api.example.com, without a wildcard
+ */
+export type HostName = string;
+
+/**
  * Value of a label.
  * @pattern ^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$
  * @title a label value (letters, digits, dots, dashes and underscores, at most 63)

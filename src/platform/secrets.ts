@@ -28,6 +28,12 @@ export interface SecretKey {
    * @default false
    */
   readonly provided?: boolean;
+
+  /**
+   * Whether pods start without it: then nobody calls it missing.
+   * @default false
+   */
+  readonly optional?: boolean;
 }
 
 /**

@@ -29,6 +29,9 @@ export interface PrometheusSettings {
   readonly podLabels?: { [label: string]: LabelValue };
 }
 
+/** Whose network policies the cluster has, beside those of Kubernetes: only theirs can name a host. */
+export type NetworkPolicies = 'kubernetes' | 'cilium' | 'calico-enterprise';
+
 /** How alert rules get to Prometheus: as objects that its operator reads, or not at all. */
 export type AlertRules = 'none' | 'prometheus-operator';
 
@@ -105,6 +108,13 @@ export interface SystemSettings {
   readonly secrets?: SecretsSettings;
 
   /**
+   * Whose network policies the cluster has. Those of `cilium` and of `calico-enterprise` (Calico Cloud, too, and not open
+   * source Calico) open services outside by their DNS names; those of Kubernetes know addresses only.
+   * @default kubernetes
+   */
+  readonly networkPolicies?: NetworkPolicies;
+
+  /**
    * Encryption of what the parts of the system say to one another.
    * @default - none; the network policies alone say who hears whom
    */
@@ -126,6 +136,7 @@ export interface ResolvedSystem {
   readonly headroom: number;
   readonly prometheus: Required<PrometheusSettings>;
   readonly alertRules: AlertRules;
+  readonly networkPolicies: NetworkPolicies;
 }
 
 /** Fills in defaults. */
@@ -138,6 +149,7 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
       podLabels: settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' },
     },
     alertRules: settings.alertRules ?? 'prometheus-operator',
+    networkPolicies: settings.networkPolicies ?? 'kubernetes',
   };
 }
 
@@ -180,6 +192,9 @@ export class System extends Chart {
   /** How alert rules get to Prometheus. */
   public readonly alertRules: AlertRules;
 
+  /** Whose network policies the cluster has. */
+  public readonly networkPolicies: NetworkPolicies;
+
   /**
    * The cloud on which the system runs.
    * @internal
@@ -221,6 +236,7 @@ export class System extends Chart {
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
+    this.networkPolicies = resolved.networkPolicies;
     new Certificates(this, props.tls);
 
     this.renderNamespace(props.namespace);

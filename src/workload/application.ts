@@ -111,7 +111,7 @@ export interface IUseListener {
 export interface UseOptions {
   /**
    * Whether the application starts without it; then nothing waits for it.
-   * @default false
+   * @default - as the service says, else false
    */
   readonly optional?: boolean;
 }
@@ -213,6 +213,7 @@ export abstract class Application extends Workload {
    */
   public use(target: IConnectable, options: UseOptions = {}): void {
     const endpoint = this.endpointOf(target);
+    const optional = this.isOptional(endpoint, options);
     Connections.of(this).allow(this.peer, endpoint);
     this.addParameters(endpoint.environment ?? {});
     this.addSecretVariables(endpoint.secrets ?? []);
@@ -221,8 +222,17 @@ export abstract class Application extends Workload {
       this.composed.set(variable, value);
     }
     for (const file of endpoint.files ?? []) this.files.set(file.path, file);
-    if (endpoint.waitFor && !options.optional) this.waits.set(endpoint.peer.name, endpoint.waitFor);
+    if (endpoint.waitFor && !optional) this.waits.set(endpoint.peer.name, endpoint.waitFor);
     if ('onUsedBy' in target) (target as IConnectable & IUseListener).onUsedBy(this);
+  }
+
+  /** A service that says it itself has also said how its secrets are read: a client cannot say otherwise. */
+  private isOptional({ peer, optional }: Endpoint, options: UseOptions): boolean {
+    if (optional === undefined || options.optional === undefined || optional === options.optional) {
+      return options.optional ?? optional ?? false;
+    }
+    const found = `expected what ${peer.name} says of itself (${optional}), got ${options.optional}`;
+    throw new ValidationError(this, 'use.optional', `${found}; leave it out here, or change it at ${peer.name}`);
   }
 
   private endpointOf(target: IConnectable): Endpoint {
@@ -316,10 +326,10 @@ export abstract class Application extends Workload {
   /** Secret ones first: the composed ones refer to them, and Kubernetes expands only what stands before. */
   private variables(): EnvVar[] {
     return [
-      ...this.secretVariables.map(({ variable, secret, key }) => ({
+      ...this.secretVariables.map(({ variable, secret, key, optional }) => ({
         name: variable,
         // waiver checkov CKV_K8S_35 on Deployment/backend: the application reads its settings from variables
-        valueFrom: { secretKeyRef: { name: secret, key } },
+        valueFrom: { secretKeyRef: { name: secret, key, optional: optional || undefined } },
       })),
       ...[...this.composed].map(([name, value]) => ({ name, value })),
     ];

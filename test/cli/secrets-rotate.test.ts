@@ -6,6 +6,7 @@ import { SECRETS_EXIT } from '../../src/cli/secrets/options';
 import { randomValue } from '../../src/cli/secrets/values';
 import { EXIT } from '../../src/cli/synth';
 import { Postgres } from '../../src/data/postgres';
+import { ExternalService } from '../../src/network/external-service';
 import type { System } from '../../src/platform/system';
 import { WebService } from '../../src/workload/web-service';
 import { addSettings, expectNothingSecret, folder, runIn, server, status } from '../support/secrets-command';
@@ -65,6 +66,42 @@ describe('a value that only somebody else can give', () => {
     const result = await inShop(['--set', path], input);
     expect(result).toMatchObject({ code: EXIT.failed, error: `${path}: ${message}\n` });
     expect(server.written).toEqual([]);
+  });
+});
+
+describe('a value of a service that is optional', () => {
+  /** The shop, with an API that it can do without. */
+  const withApi = (system: System) => {
+    shop(system);
+    const secrets = { MAIL_KEY: {} };
+    new ExternalService(system.layer('data'), 'mail', { cidrs: ['192.0.2.0/28'], optional: true, secrets });
+  };
+  const inBoth = (args: string[], input = '') => runIn(args, withApi, input);
+
+  test('is asked for, and nothing is incomplete without it', async () => {
+    await setUp();
+    for (const args of [['--apply'], []]) {
+      const { code, error } = await inBoth(args);
+      expect(code).toBe(EXIT.done);
+      expect(error).toContain(
+        'mail-credentials/mail-key: is not given, and pods start without it; only somebody else can give it: ' +
+          'npm run secrets -- shop test --set mail-credentials/mail-key < FILE\n',
+      );
+    }
+    const { code, out } = await inBoth(['--show']);
+    expect(code).toBe(EXIT.done);
+    expect(out).toMatch(/^mail-credentials\/mail-key +not given, to be given with --set/m);
+  });
+
+  test('is kept where it is given, and does not make up for one that is required', async () => {
+    await setUp();
+    const value = randomValue();
+    expect((await inBoth(['--set', 'mail-credentials/mail-key'], value)).code).toBe(EXIT.done);
+    const again = await inBoth(['--apply']);
+    expect(again).toMatchObject({ code: EXIT.done, error: '' });
+    expect(server.dataOf('mail-credentials')).toEqual({ 'mail-key': value });
+    server.add('web-secrets', { jwt: server.dataOf('web-secrets')['jwt']! });
+    expect((await inBoth(['--apply'])).code).toBe(SECRETS_EXIT.incomplete);
   });
 });
 

@@ -29,6 +29,10 @@ export interface World {
   readonly ports: readonly string[];
 }
 
+/** Of Kubernetes itself: Calico has a kind of the same name, and of names neither analyzer knows anything. */
+export const isPlainPolicy = ({ apiVersion, kind }: KubeObject): boolean =>
+  kind === 'NetworkPolicy' && apiVersion === 'networking.k8s.io/v1';
+
 export const SOLVER_LABELS = { 'acme.cert-manager.io/http01-solver': 'true' };
 
 /** What nobody has declared and everybody has: 0.0.0.0 and the like are in the ranges between these. */
@@ -52,7 +56,7 @@ const PROTOCOLS = ['tcp', 'udp', 'sctp'];
  * labels in another namespace, a label less, none at all. `neighbour` is the namespace of another environment.
  */
 export function worldOf(objects: readonly KubeObject[], relations: readonly Connection[], neighbour: string): World {
-  const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
+  const policies = objects.filter(isPlainPolicy);
   const own = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
   const ours = [...ownPods(objects), ...own.flatMap(visitors)];
   const others = outsiders(relations, own);

@@ -16,7 +16,7 @@ import {
   withoutParty,
 } from './network-declared';
 import { askNca } from './network-nca';
-import { type World, worldOf } from './network-world';
+import { isPlainPolicy, type World, worldOf } from './network-world';
 
 const namespaces = new Map(
   environments().map((environment) => {
@@ -106,8 +106,8 @@ function seen(
     async () => {
       const declaration = declarationOf(environment);
       const objects = objectsOf(environment);
-      const others = objects.filter(({ kind }) => kind !== 'NetworkPolicy');
-      const changed = change(objects.filter(({ kind }) => kind === 'NetworkPolicy'));
+      const others = objects.filter((object) => !isPlainPolicy(object));
+      const changed = change(objects.filter(isPlainPolicy));
       const world = worldFor(environment, declaration, [...others, ...changed]);
       const declared = declaredGraph(declaration, world);
       const problems = [cyclonusProblems(world, declared), ncaProblems(world, declared)];
@@ -118,7 +118,7 @@ function seen(
   );
 }
 
-const policiesOf = (environment: string) => objectsOf(environment).filter(({ kind }) => kind === 'NetworkPolicy');
+const policiesOf = (environment: string) => objectsOf(environment).filter(isPlainPolicy);
 const smallest = environments().sort((a, b) => policiesOf(a).length - policiesOf(b).length)[0]!;
 const others = (policies: readonly KubeObject[], name: string) =>
   policies.filter(({ metadata }) => metadata.name !== name);
@@ -195,7 +195,7 @@ proof('a port that only one end opens is seen by cyclonus, which judges each by 
   const declaration = declarationOf(smallest);
   const objects = objectsOf(smallest);
   const own = (text: string) => !text.includes('namespaceSelector') && !text.includes('ipBlock');
-  const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
+  const policies = objects.filter(isPlainPolicy);
   rule(policies, 'egress', own).ports.push({ port: 22, protocol: 'TCP' });
   const world = worldFor(smallest, declaration, objects);
   const problems = cyclonusProblems(world, declaredGraph(declaration, world));

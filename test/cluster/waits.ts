@@ -8,7 +8,7 @@ const PREFIX = 'wait-for-';
 
 /**
  * Stands in for the init containers that wait for a server: a pod goes on once a ready pod is behind each Service that they
- * wait for. Whether their commands wait as they should is proved with the real servers.
+ * wait for, and those outside are taken to be up. Whether their commands wait as they should is proved with the real servers.
  */
 export async function answerWaits(cluster: Cluster): Promise<void> {
   const asked = new Set<string>();
@@ -24,7 +24,7 @@ export async function answerWaits(cluster: Cluster): Promise<void> {
     for (const pod of pods) {
       const { name, namespace, uid, annotations = {}, deletionTimestamp } = pod.metadata;
       const awaited = awaitedBy(pod);
-      if (awaited.length === 0 || annotations[WAITED] || deletionTimestamp || asked.has(uid)) continue;
+      if (waitsOf(pod).length === 0 || annotations[WAITED] || deletionTimestamp || asked.has(uid)) continue;
       if (!awaited.every((service) => isUp(service, namespace))) continue;
       asked.add(uid);
       const body = { metadata: { annotations: { [WAITED]: 'true' } } };
@@ -37,12 +37,17 @@ export async function answerWaits(cluster: Cluster): Promise<void> {
   answer();
 }
 
+const waitsOf = ({ spec }: KubeObject): KubeObject[] =>
+  (spec.initContainers ?? []).filter(({ name }: KubeObject) => name.startsWith(PREFIX));
+
+/** Of a service outside, which is taken to be up: it is dialled by its DNS name, and has no Service here. */
+const isOutside = ({ command = [] }: KubeObject) => /^until nc -w \d+ [^ ]+\.[^ ]+ /.test(command.at(-1) ?? '');
+
 /** Services for which a pod waits before it starts. */
-export const awaitedBy = ({ spec }: KubeObject): string[] =>
-  (spec.initContainers ?? [])
-    .map(({ name }: KubeObject) => name)
-    .filter((name: string) => name.startsWith(PREFIX))
-    .map((name: string) => name.slice(PREFIX.length));
+export const awaitedBy = (pod: KubeObject): string[] =>
+  waitsOf(pod)
+    .filter((container) => !isOutside(container))
+    .map(({ name }) => name.slice(PREFIX.length));
 
 /** Whether the pods behind a Service are of this kind. */
 export const selects = ({ metadata, spec }: KubeObject, pod: KubeObject): boolean =>

@@ -11,9 +11,12 @@ const pods = (labels: object = {}) => JSON.stringify(Object.entries(labels).sort
 const range = (cidr: string, except: string[] = []) => [cidr, ...except].join('-');
 const portsOf = (ports: any[]) => ports.map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`).join();
 
-/** Every opening in the policies of the finished objects, as `end | own pods | other end | ports`. */
+const hostsOf = (hosts: readonly string[]) => `names ${hosts.join()}`;
+
+/** Every opening in the plain policies of the finished objects, as `end | own pods | other end | ports`. */
 function opened(objects: any[]): string[] {
   return objects
+    .filter(({ apiVersion }) => apiVersion === 'networking.k8s.io/v1')
     .filter(({ kind, spec }) => kind === 'NetworkPolicy' && spec.podSelector.matchLabels)
     .flatMap(({ spec }) =>
       [
@@ -31,6 +34,41 @@ function opened(objects: any[]): string[] {
     );
 }
 
+/** The same of what policies that know names open by them. */
+function openedByName(objects: any[]): string[] {
+  const cilium = objects
+    .filter(({ kind }) => kind === 'CiliumNetworkPolicy')
+    .flatMap(({ spec: { endpointSelector, egress } }) =>
+      egress
+        .filter(({ toFQDNs }: any) => toFQDNs)
+        .map(({ toFQDNs, toPorts: [{ ports }] }: any) => [
+          endpointSelector.matchLabels,
+          toFQDNs.map(({ matchName }: any) => matchName),
+          ports,
+        ]),
+    );
+  const sets = objects.filter(({ kind }) => kind === 'NetworkSet');
+  const calico = objects
+    .filter(({ apiVersion, kind }) => kind === 'NetworkPolicy' && apiVersion === 'projectcalico.org/v3')
+    .flatMap(({ spec: { selector, egress } }) =>
+      egress.map(({ protocol, destination }: any) => [
+        labelsIn(selector),
+        sets.find(({ metadata: { labels } }) => holds(labels, labelsIn(destination.selector))).spec
+          .allowedEgressDomains,
+        destination.ports.map((port: number) => ({ port, protocol })),
+      ]),
+    );
+  return [...cilium, ...calico].map(
+    ([labels, hosts, ports]) => `egress | ${pods(labels)} | ${hostsOf(hosts)} | ${portsOf(ports)}`,
+  );
+}
+
+const labelsIn = (selector: string): Record<string, string> =>
+  Object.fromEntries([...selector.matchAll(/(\S+) == '([^']*)'/g)].map(([, label = '', value = '']) => [label, value]));
+
+const holds = (labels: Record<string, string>, wanted: Record<string, string>) =>
+  Object.entries(wanted).every(([label, value]) => labels[label] === value);
+
 test.each(environments())('%s: policies at both ends of every declared relation, and no other', (path) => {
   const [name = '', environment = ''] = path.split('/');
   const system = new SYSTEMS[name]!(new App(), environment, settingsOf(name, environment));
@@ -39,7 +77,13 @@ test.each(environments())('%s: policies at both ends of every declared relation,
   const own = (labels: Record<string, string> = {}) => labels['app.kubernetes.io/instance'] === system.node.id;
   const end = ({ namespace = '', podLabels, cidrs, exceptCidrs }: Peer) =>
     cidrs ? cidrs.map((cidr) => range(cidr, exceptCidrs)).join() : `${namespace} ${pods(podLabels)}`;
-  const declared = Connections.of(system).all.flatMap(({ from, to, ports }) => [
+  const byName = system.networkPolicies === 'kubernetes' ? [] : Connections.of(system).all.filter(({ to }) => to.hosts);
+  const names = byName.map(({ from, to, ports }) => {
+    return `egress | ${pods(from.podLabels)} | ${hostsOf(to.hosts!)} | ${portsOf(ports)}`;
+  });
+  expect([...new Set(openedByName(objects))].sort()).toEqual([...new Set(names)].sort());
+  const sayable = Connections.of(system).all.filter(({ to }) => to.podLabels ?? to.cidrs);
+  const declared = sayable.flatMap(({ from, to, ports }) => [
     ...(own(to.podLabels) ? [`ingress | ${pods(to.podLabels)} | ${end(from)} | ${portsOf(ports)}`] : []),
     ...(own(from.podLabels) ? [`egress | ${pods(from.podLabels)} | ${end(to)} | ${portsOf(ports)}`] : []),
   ]);

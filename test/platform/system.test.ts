@@ -25,6 +25,7 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
   alertRules: 'none',
+  networkPolicies: 'cilium',
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
   // What differs between stores: test/platform/external-secrets.test.ts.
   secrets: {} as Complete<SystemProps>['secrets'],
@@ -44,7 +45,8 @@ describe('System', () => {
   test('each setting has an effect', () => {
     // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
     // Nodes are only counted: below. Alerts are those of backups: test/data/postgres-backup.test.ts.
-    expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages', 'alertRules']);
+    // Names are those of services outside: test/network/external-service.test.ts.
+    expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages', 'alertRules', 'networkPolicies']);
   });
 
   test('everything carries the labels by which it is found', () => {

@@ -175,9 +175,18 @@ const backups = fc
   })
   .map((backup) => backup as unknown);
 
+/** Services outside that say where they are in one way only, over those of any base and any kind of policies. */
+const outside = fc.constantFrom<unknown>(
+  { hosts: null, cidrs: ['192.0.2.0/28', '10.1.2.0/24'], anyPublicAddress: null, wait: false },
+  { hosts: null, cidrs: null, anyPublicAddress: true, ports: [443, 8443], optional: true, wait: null },
+  { hosts: ['api.example.com'], cidrs: ['192.0.2.0/28'], anyPublicAddress: false, optional: false, wait: true },
+  { hosts: ['a.example.com', 'b.example.com'], cidrs: ['10.0.0.1/32'], anyPublicAddress: null, ports: [5432] },
+);
+
 /** Settings of which only some go together, in the way in which they do: left to chance, nearly all would be refused. */
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
   if (schema.properties?.rpo && schema.properties.target) return [{ weight: 15, arbitrary: backups }];
+  if (schema.properties?.anyPublicAddress && schema.properties.hosts) return [{ weight: 15, arbitrary: outside }];
   const { source, store, provider } = schema.properties ?? {};
   const required = (name: string) => {
     const inside = deref(root, schema.properties[name]);

@@ -477,7 +477,8 @@ const variables = perContainer(({ id, container }, _, { kind }) => {
 /* Objects beside the pods. */
 
 function policies(world: World): string[] {
-  const all = world.kind('NetworkPolicy');
+  // Calico has a kind of the same name.
+  const all = world.kind('NetworkPolicy').filter(({ apiVersion }) => apiVersion === 'networking.k8s.io/v1');
   const wide = all.filter(({ spec }) => isEmpty(spec.podSelector?.matchLabels));
   const both = ({ spec }: any) => ['Ingress', 'Egress'].every((type) => spec.policyTypes?.includes(type));
   const denies = wide.some((one) => both(one) && isEmpty(one.spec.ingress) && isEmpty(one.spec.egress));

@@ -289,6 +289,41 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     ['/spec/redirectToHttps/enabled: required field is missing'],
   ],
   [
+    'CiliumNetworkPolicy',
+    custom('cilium.io/v2', 'CiliumNetworkPolicy', {
+      endpointSelector: {},
+      egress: [
+        { toFQDNs: [{ matchName: 'api.example.com' }], toPorts: [{ ports: [{ port: '443', protocol: 'TCP' }] }] },
+      ],
+    }),
+    custom('cilium.io/v2', 'CiliumNetworkPolicy', {
+      endpointSelector: {},
+      egress: [{ toFQDNs: [{ name: 'api.example.com' }], toPorts: [{ ports: [{ port: '443', protocol: 'HTTP' }] }] }],
+    }),
+    [
+      '/spec/egress/0/toFQDNs/0/matchName: required field is missing',
+      '/spec/egress/0/toFQDNs/0/matchPattern: required field is missing',
+      '/spec/egress/0/toFQDNs/0/name: unknown field',
+      expect.stringMatching(/^\/spec\/egress\/0\/toFQDNs\/0: must match exactly one schema in oneOf/),
+      expect.stringMatching(/^\/spec\/egress\/0\/toPorts\/0\/ports\/0\/protocol: TCP or .* expected, got "HTTP"$/),
+    ],
+  ],
+  [
+    'NetworkPolicy',
+    custom('projectcalico.org/v3', 'NetworkPolicy', {
+      types: ['Egress'],
+      egress: [{ action: 'Allow', protocol: 'TCP', destination: { selector: "a == 'b'", ports: [443] } }],
+    }),
+    custom('projectcalico.org/v3', 'NetworkPolicy', { egress: [{ action: 'Permit' }] }),
+    ['/spec/egress/0/action: Allow or Deny or Log or Pass expected, got "Permit"'],
+  ],
+  [
+    'NetworkSet',
+    custom('projectcalico.org/v3', 'NetworkSet', { allowedEgressDomains: ['api.example.com'] }),
+    custom('projectcalico.org/v3', 'NetworkSet', { domains: ['api.example.com'] }),
+    ['/spec/domains: unknown field'],
+  ],
+  [
     'ManagedCertificate',
     custom('networking.gke.io/v1', 'ManagedCertificate', { domains: ['shop.example.com'] }),
     custom('networking.gke.io/v1', 'ManagedCertificate', { domains: ['shop.example.com'], issuer: 'x' }),

@@ -59,10 +59,13 @@ function load(name: string): Schemas {
   return { kinds, ajv: ajv.addSchema({ $id: name, definitions }) };
 }
 
-/** Patterns are Go's, in which a group may say that case does not matter. */
+/** Patterns are Go's, in which a group may say that case does not matter, and a class of one letter needs no braces. */
 const goPattern = Object.assign(
   (pattern: string, flags: string) =>
-    new RegExp(pattern.replace('(?i)', ''), pattern.includes('(?i)') ? `${flags}i` : flags),
+    new RegExp(
+      pattern.replace('(?i)', '').replace(/\\([pP])([A-Z])/g, '\\$1{$2}'),
+      pattern.includes('(?i)') ? `${flags}i` : flags,
+    ),
   { code: 'goPattern' },
 );
 

@@ -211,19 +211,26 @@ function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new ClusterError(problems.join('\n'));
 }
 
-/** Says which values only somebody else can give, and how. */
+/** Says which values only somebody else can give, and how. Without the optional ones nothing is incomplete. */
 function missing(
-  { options: { system, environment, printStore }, around }: Work,
+  { secrets: declared, options: { system, environment, printStore }, around }: Work,
   filled: readonly FilledSecret[],
 ): number {
-  const paths = filled.flatMap(({ name, missing: keys }) => keys.map((key) => `${name}/${key}`));
-  for (const path of paths) {
+  const isOptional = (name: string, key: string) =>
+    declared.some((secret) => secret.name === name && secret.keys[key]?.optional);
+  const absent = filled.flatMap(({ name, missing: keys }) =>
+    keys.map((key) => ({ path: `${name}/${key}`, optional: isOptional(name, key) })),
+  );
+  for (const { path, optional } of absent) {
     const how = printStore
       ? 'add it to what the store holds'
       : `npm run secrets -- ${system} ${environment} --set ${path} < FILE`;
-    around.error(`${path}: is missing, and only somebody else can give it: ${how}\n`);
+    const what = optional
+      ? 'is not given, and pods start without it; only somebody else'
+      : 'is missing, and only somebody else';
+    around.error(`${path}: ${what} can give it: ${how}\n`);
   }
-  return paths.length > 0 ? SECRETS_EXIT.incomplete : EXIT.done;
+  return absent.some(({ optional }) => !optional) ? SECRETS_EXIT.incomplete : EXIT.done;
 }
 
 /** One line per key, and never a value. What is empty to begin with may be. */

@@ -34,10 +34,13 @@ export function describeSecrets(
 
 function rowsOf(secret: SecretDeclaration, found: V1Secret | undefined, now: number): string[][] {
   const filled = new Map(fillSecret(secret, found?.data).keys.map(({ key, state }) => [key, state]));
-  return Object.entries(secret.keys).map(([key, { provided }]) => {
+  return Object.entries(secret.keys).map(([key, { provided, optional }]) => {
     const path = `${secret.name}/${key}`;
     const data = found?.data?.[key];
-    if (data === undefined) return [path, provided ? 'missing, to be given with --set' : 'missing', '-', '-', '-'];
+    if (data === undefined) {
+      const state = optional ? 'not given' : 'missing';
+      return [path, provided ? `${state}, to be given with --set` : state, '-', '-', '-'];
+    }
     const value = Buffer.from(data, 'base64');
     const state = filled.get(key) === 'recomputed' ? 'not what its template gives' : 'there';
     const fingerprint = createHash('sha256').update(value).digest('hex').slice(0, 8);

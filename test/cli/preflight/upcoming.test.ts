@@ -123,12 +123,16 @@ const OBJECTS = [
   ),
 ];
 
+const MAYBE = { provided: true, optional: true };
+
 const anything = Object.assign(() => true, { errors: null }) as any;
 
 class Shop extends System {
   public constructor(scope: any, environment: string, settings: any) {
     super(scope, `shop-${environment}`, { ...settings, system: 'shop', environment });
     Secrets.of(this).declare({ name: 'made', keys: { password: {} } });
+    Secrets.of(this).declare({ name: 'mail', keys: { key: MAYBE } });
+    Secrets.of(this).declare({ name: 'half', keys: { key: MAYBE, password: {} } });
     for (const [index, one] of OBJECTS.entries()) new ApiObject(this.layer('apps'), `object-${index}`, one as any);
   }
 }
@@ -173,6 +177,8 @@ function furnishShop(server: ApiServerForReading): void {
     }),
     secret('by-hand', 'ca.crt'),
     secret('registry', '.dockerconfigjson'),
+    secret('mail', 'key'),
+    secret('half', 'key', 'password'),
   );
 }
 
@@ -228,7 +234,31 @@ test('everything is there', async () => {
     ]),
   );
   const secrets = results.filter(({ check }) => check === 'secrets.present').map(({ subject }) => subject);
-  expect(secrets).toEqual(['Secret by-hand', 'Secret registry']);
+  expect(secrets).toEqual(['Secret by-hand', 'Secret half', 'Secret mail', 'Secret registry']);
+});
+
+describe('a key of a Secret without which pods start', () => {
+  const how = 'where it is meant to be used: npm run secrets -- shop test --set';
+
+  test('is told of where it is missing, and nothing fails', async () => {
+    bench.server.remove('Secret', 'mail');
+    delete bench.server.one('Secret', 'half').data.key;
+    const { results, code } = await shop();
+    expect(lines(results)).toEqual([
+      `warning secrets.present Secret half: lacks key; pods start without → ${how} half/key < FILE`,
+      `warning secrets.present Secret mail: lacks key; pods start without → ${how} mail/key < FILE`,
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('does not hide one that is needed', async () => {
+    bench.server.remove('Secret', 'half');
+    const { results, code } = await shop();
+    expect(lines(results)).toEqual([
+      expect.stringMatching(/^failed secrets.present Secret half: is not there; pods that read it wait for it/),
+    ]);
+    expect(code).not.toBe(0);
+  });
 });
 
 test('both systems together take every right of the guide, and no other', async () => {

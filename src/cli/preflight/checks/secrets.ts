@@ -2,11 +2,12 @@ import type { ClusterReader, Resource } from '../../cluster/reader';
 import { type Check, condition, each, failed, type Finding, ok, warning } from '../finding';
 import { byName, hasObject, namespacesOf, ofKind, type Wanted } from '../wanted';
 
-/** A Secret that is read, with the keys that must be in it. */
+/** A Secret that is read, with the keys that must be in it, and those without which pods start all the same. */
 interface ReadSecret {
   readonly name: string;
   readonly namespace: string;
   readonly keys: readonly string[];
+  readonly optionalKeys: readonly string[];
 }
 
 const title = ({ name }: ReadSecret) => `Secret ${name}`;
@@ -18,29 +19,46 @@ const present: Check = {
 };
 
 async function judgeSecret(wanted: Wanted, secret: ReadSecret, cluster: ClusterReader): Promise<Finding> {
-  const { name, namespace, keys } = secret;
+  const { name, namespace, keys, optionalKeys } = secret;
   const found = await cluster.get({ group: '', version: 'v1', resource: 'secrets', namespace }, name);
   // Names of keys are looked at; values are never kept or shown.
   const there = Object.keys(found?.data ?? {});
   const missing = keys.filter((key) => !there.includes(key));
+  const notGiven = optionalKeys.filter((key) => !there.includes(key));
   const declared = wanted.secrets.some((one) => one.name === name);
   const fix = declared
     ? `npm run secrets -- ${wanted.system} ${wanted.environment} --apply, once the namespace is there`
     : `make it in namespace "${namespace}" with ${keys.join(', ') || 'what pods expect in it'}`;
-  if (!found) return failed(title(secret), 'is not there; pods that read it wait for it', fix);
+  const needed = keys.length > 0 || optionalKeys.length === 0;
+  if (!found && needed) return failed(title(secret), 'is not there; pods that read it wait for it', fix);
   if (missing.length > 0)
     return failed(title(secret), `lacks ${missing.join(', ')}; pods that read it wait for it`, fix);
-  return ok(
-    title(secret),
-    keys.length > 0 ? `has ${keys.length === 1 ? 'its key' : `its ${keys.length} keys`}` : 'is there',
-  );
+  if (notGiven.length > 0) {
+    const set = `npm run secrets -- ${wanted.system} ${wanted.environment} --set ${name}/${notGiven[0]} < FILE`;
+    return warning(
+      title(secret),
+      `lacks ${notGiven.join(', ')}; pods start without`,
+      `where it is meant to be used: ${set}`,
+    );
+  }
+  const count = keys.length + optionalKeys.length;
+  return ok(title(secret), count > 0 ? `has ${count === 1 ? 'its key' : `its ${count} keys`}` : 'is there');
 }
 
 /** Secrets that must be there before the pods: what others make from our manifests is not among them. */
 function required(wanted: Wanted): ReadSecret[] {
-  const found = new Map<string, { name: string; namespace: string; keys: Set<string> }>();
+  const found = new Map<string, Omit<ReadSecret, 'keys'> & { readonly keys: Set<string> }>();
+  const optionalOf = (name: string) => {
+    const { keys = {} } = wanted.secrets.find((secret) => secret.name === name) ?? {};
+    return Object.keys(keys).filter((key) => keys[key]?.optional);
+  };
   const add = (namespace: string, name: string, keys: readonly string[]) => {
-    const known = found.get(`${namespace}/${name}`) ?? { name, namespace, keys: new Set() };
+    const known = found.get(`${namespace}/${name}`) ?? {
+      name,
+      namespace,
+      keys: new Set(),
+      optionalKeys: optionalOf(name),
+    };
     keys.forEach((key) => known.keys.add(key));
     found.set(`${namespace}/${name}`, known);
   };
@@ -57,7 +75,14 @@ function required(wanted: Wanted): ReadSecret[] {
   // Declared keys that nobody reads only serve to make others; a Secret that nobody names is read by an injected sidecar.
   const [first = ''] = namespacesOf(wanted);
   const named = new Set([...found.values()].map(({ name }) => name));
-  for (const { name, keys } of wanted.secrets) if (!named.has(name)) add(first, name, Object.keys(keys));
+  for (const { name, keys } of wanted.secrets) {
+    if (named.has(name)) continue;
+    add(
+      first,
+      name,
+      Object.keys(keys).filter((key) => !keys[key]?.optional),
+    );
+  }
   return [...found.values()]
     .filter(({ name, namespace }) => !isMade(wanted, name, namespace))
     .map(({ keys, ...secret }) => ({ ...secret, keys: [...keys].sort() }))

@@ -17,6 +17,8 @@ const FIELDS: Readonly<Record<string, number>> = {
 const PROVIDERS: readonly (readonly [group: string, how: string])[] = [
   ['dapr.io', 'Dapr 1.14 or newer (Helm chart "dapr" of the Dapr project)'],
   ['cert-manager.io', 'cert-manager (Helm chart "cert-manager" of its project, with crds.enabled=true)'],
+  ['cilium.io', 'Cilium as the network plug-in, or say another under networkPolicies'],
+  ['projectcalico.org', 'Calico Enterprise or Calico Cloud, or say another under networkPolicies'],
   ['external-secrets.io', 'External Secrets Operator 0.17 or newer (Helm chart "external-secrets" of its project)'],
   ['gateway.networking.k8s.io', 'the Gateway API (standard channel, project "gateway-api" of Kubernetes SIG Network)'],
   ['gateway.envoyproxy.io', 'Envoy Gateway (Helm chart "gateway-helm" of the Envoy project)'],
