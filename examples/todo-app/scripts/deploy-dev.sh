@@ -34,11 +34,16 @@ ask() { kube get "$@" 2>/dev/null || true; }
 # Of the first node: Minikube has one, and more do no harm.
 check_size() {
   cpus=$(ask nodes -o 'jsonpath={.items[0].status.capacity.cpu}')
-  kibibytes=$(ask nodes -o 'jsonpath={.items[0].status.capacity.memory}')
-  kibibytes=${kibibytes%Ki}
+  memory=$(ask nodes -o 'jsonpath={.items[0].status.capacity.memory}')
+  case $memory in
+    *Ki) kibibytes=${memory%Ki} ;;
+    *Mi) kibibytes=$((${memory%Mi} * 1024)) ;;
+    *Gi) kibibytes=$((${memory%Gi} * 1048576)) ;;
+    *) kibibytes=0 ;;
+  esac
   # A machine of 8 GiB keeps some of it from what runs in it.
-  if [ "${cpus:-0}" -lt 4 ] || [ "${kibibytes:-0}" -lt 7800000 ]; then
-    fail "minikube has ${cpus:-0} CPUs and $((${kibibytes:-0} / 1048576)) GiB, expected 4 and 8; run: minikube delete -p $PROFILE && minikube start -p $PROFILE --cpus=4 --memory=8192 --cni=calico"
+  if [ "${cpus:-0}" -lt 4 ] || [ "$kibibytes" -lt 7800000 ]; then
+    fail "minikube has ${cpus:-0} CPUs and $((kibibytes / 1048576)) GiB, expected 4 and 8; run: minikube delete -p $PROFILE && minikube start -p $PROFILE --cpus=4 --memory=8192 --cni=calico"
   fi
 }
 
