@@ -46,18 +46,30 @@ const largest = (a: Demand, b: Demand) => combine(a, b, Math.max);
 const times = (demand: Demand, factor: number) => combine(demand, NOTHING, (x) => x * factor);
 const sum = (demands: Demand[]) => demands.reduce(add, NOTHING);
 
-/**
- * What the long-running pods ask for when nothing happens, at the replicas or the autoscaler's minimum, and the volumes that
- * outlive them.
- */
-export function steadyDemand(objects: any[]): Demand {
-  return sum(
-    objects.map((object) => {
-      if (object.kind === 'PersistentVolumeClaim') return claimsDemand([object]);
-      return isLongRunning(object) ? workloadDemand(object, replicasOf(object, objects, 'min')) : NOTHING;
-    }),
-  );
+/** What one workload, or a claim of its own, asks for when nothing happens. */
+export interface SteadyDemand {
+  readonly object: any;
+  /** At the replicas, or the autoscaler's minimum. */
+  readonly least: Demand;
+  /** At the replicas, or the autoscaler's maximum. */
+  readonly most: Demand;
 }
+
+/** What each long-running workload asks for, and the volumes that outlive their pods. */
+export function steadyDemands(objects: any[]): SteadyDemand[] {
+  return objects.flatMap((object) => {
+    if (object.kind === 'PersistentVolumeClaim') {
+      const claim = claimsDemand([object]);
+      return [{ object, least: claim, most: claim }];
+    }
+    if (!isLongRunning(object)) return [];
+    const at = (bound: 'min' | 'max') => workloadDemand(object, replicasOf(object, objects, bound));
+    return [{ object, least: at('min'), most: at('max') }];
+  });
+}
+
+/** The sum of that, at the replicas or the autoscalers' minimum. */
+export const steadyDemand = (objects: any[]): Demand => sum(steadyDemands(objects).map(({ least }) => least));
 
 /** What of that the injected sidecars ask for. */
 export function steadySidecarDemand(objects: any[]): Demand {

@@ -6,6 +6,7 @@ import { Access, type AccessSettings } from './access';
 import { Certificates, type TlsSettings } from './certificates';
 import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
+import { checkCostLabels } from './cost-labels';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
@@ -67,6 +68,14 @@ export interface SystemSettings {
    * @default - any cluster: nothing that only one cloud would understand
    */
   readonly cloud?: CloudSettings;
+
+  /**
+   * Labels by which costs are attributed, such as `cost-center`, `owner` and `team`: on every object and every pod. They
+   * select nothing, so they can be changed; pods are replaced then, and Jobs run again.
+   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as cost-center"}
+   * @default {}
+   */
+  readonly costLabels?: { [label: string]: LabelValue };
 
   /**
    * Worker nodes of the cluster, to check that pods which must be apart can be.
@@ -213,6 +222,7 @@ export class System extends Chart {
     super(scope, id, {
       namespace: props.namespace,
       labels: {
+        ...props.costLabels,
         'app.kubernetes.io/component': 'platform',
         'app.kubernetes.io/instance': id,
         'app.kubernetes.io/managed-by': 'cdk8s-webstack',
@@ -226,6 +236,7 @@ export class System extends Chart {
       const found = `expected a namespace of the system's own, got "${props.namespace}", which is the cluster's`;
       throw new ValidationError(this, 'namespace', `${found}; name another`);
     }
+    checkCostLabels(this, props.costLabels);
     systems.set(this, this);
     this.systemName = props.system;
     this.environment = props.environment;

@@ -3,6 +3,7 @@ import type { CloudSettings } from '../../src/platform/clouds';
 import type { AwsSettings } from '../../src/platform/clouds/aws';
 import type { AzureSettings } from '../../src/platform/clouds/azure';
 import type { GcpSettings } from '../../src/platform/clouds/gcp';
+import type { GenericSettings } from '../../src/platform/clouds/generic';
 import type { SystemProps } from '../../src/platform/system';
 import { Task } from '../../src/workload/task';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
@@ -164,6 +165,55 @@ test('generic makes nothing of a cloud, said or not', () => {
   expect(JSON.stringify(objects)).not.toMatch(/amazon|eks|gke|google|azure|storageClassName":"shop/);
 });
 
+describe('a cluster on no cloud that marks the nodes which may be taken back', () => {
+  const spotNodes: Complete<GenericSettings>['spotNodes'] = {
+    labels: { 'example.com/lifecycle': 'spot', 'acme.io/cheap': 'yes' },
+    taints: [{ key: 'example.com/lifecycle', value: 'spot', effect: 'NoExecute' }],
+  };
+  const spec = (nodes: GenericSettings['spotNodes']) =>
+    pod(shop({ generic: { spotNodes: nodes } }, { spot: true })).spec;
+
+  test('they are preferred by each of its labels, and their taint is tolerated', () => {
+    const { affinity, tolerations, topologySpreadConstraints } = spec(spotNodes);
+    const preferred = affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+    expect(preferred.map(({ preference }: any) => preference.matchExpressions)).toEqual([
+      [{ key: 'acme.io/cheap', operator: 'In', values: ['yes'] }],
+      [{ key: 'example.com/lifecycle', operator: 'In', values: ['spot'] }],
+    ]);
+    expect(JSON.stringify(affinity.nodeAffinity)).not.toContain('required');
+    expect(tolerations).toEqual([
+      { key: 'example.com/lifecycle', operator: 'Equal', value: 'spot', effect: 'NoExecute' },
+    ]);
+    expect(affinity.podAntiAffinity).toBeDefined();
+    expect(topologySpreadConstraints).toHaveLength(1);
+  });
+
+  test('each setting has an effect, and jobs go there, too', () => {
+    const make = (generic: GenericSettings) => shop({ generic }, { spot: true }).objects;
+    expect(leavesWithoutEffect({ spotNodes } as Complete<GenericSettings>, make)).toEqual([]);
+    const [job] = shop({ generic: { spotNodes } }, { spot: true }).all('Job');
+    expect(job.spec.template.spec.tolerations).toHaveLength(1);
+    expect(job.spec.template.spec.affinity.nodeAffinity).toBeDefined();
+  });
+
+  test('without a value a taint is tolerated whatever it is; without taints nothing is', () => {
+    const { labels } = spotNodes;
+    expect(spec({ labels, taints: [{ key: 'spot' }] }).tolerations).toEqual([
+      { key: 'spot', operator: 'Exists', effect: 'NoSchedule' },
+    ]);
+    expect(spec({ labels })).not.toHaveProperty('tolerations');
+  });
+
+  test('nothing changes for who was not marked', () => {
+    expect(shop({ generic: { spotNodes } }).objects).toEqual(shop().objects);
+  });
+
+  test('the order in which a file lists labels means nothing', () => {
+    const turned = Object.fromEntries(Object.entries(spotNodes.labels).reverse());
+    expect(spec({ ...spotNodes, labels: turned })).toEqual(spec(spotNodes));
+  });
+});
+
 describe('the registry', () => {
   const imagesOf = (imageRegistry?: string) => {
     const objects = shop(undefined, { image: { ...image, repository: 'localhost/shop' } }, { imageRegistry });
@@ -229,7 +279,17 @@ describe('is refused, with what to do', () => {
     [
       'spot nodes on no cloud',
       () => shop(undefined, { spot: true }),
-      'spot: how nodes that may be taken back are marked is not known for cloud.provider: generic; set cloud.provider',
+      'spot: how nodes that may be taken back are marked is not known for cloud.provider: generic; give cloud.generic.spotNodes',
+    ],
+    [
+      'spot nodes without a mark',
+      () => shop({ generic: { spotNodes: { labels: {} } } }),
+      'cloud.generic.spotNodes.labels: expected at least one label, got none; name what such nodes have, or remove it',
+    ],
+    [
+      'spot nodes of generic on a cloud that has its own',
+      () => shop({ ...CLOUDS.gcp[1], generic: { spotNodes: { labels: { spot: 'yes' } } } }),
+      'cloud.generic: is set, and the cloud is gcp; set cloud.provider: generic, or remove it',
     ],
     [
       'an identity of another cloud on AWS',

@@ -19,6 +19,7 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
   environment: 'test',
   version: '1.0.0',
   namespace: 'shop',
+  costLabels: { 'cost-center': 'cc-1' },
   nodes: 3,
   imageRegistry: 'mirror.example.com/cache',
   allowLatestImages: true,

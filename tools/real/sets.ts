@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 
 /** What is installed together. Its recipe is the folder of this name beside this file. */
@@ -11,6 +11,8 @@ export interface ToolSet {
   readonly needs: readonly Toolchain[];
   /** What comes of it, in a few words. */
   readonly what: string;
+  /** Files and folders outside of the recipe that it reads. */
+  readonly sources?: readonly string[];
   /** How long it takes on two cores when nothing is there yet. */
   readonly takes: string;
 }
@@ -22,6 +24,7 @@ export const TOOLCHAINS = {
   go: 'Go 1.26 or newer',
   mvn: 'Maven 3 (Debian and Ubuntu: apt install maven)',
   java: 'a Java runtime, 17 or newer (Debian and Ubuntu: apt install default-jre-headless)',
+  npm: 'Node.js with npm',
   python3: 'Python 3 with pip (Debian and Ubuntu: apt install python3-pip)',
   xz: 'xz (Debian and Ubuntu: apt install xz-utils)',
   'apt-get': 'a Debian or Ubuntu: this set unpacks its packages',
@@ -52,6 +55,20 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'cyclonus', needs: ['go'], what: 'cyclonus: what network policies allow', takes: '2 min' },
   { name: 'nca', needs: ['python3'], what: 'network-config-analyzer: who reaches whom', takes: '20 s' },
   { name: 'checkov', needs: ['python3'], what: 'checkov: security policies for manifests', takes: '2 min' },
+  { name: 'dockerfile', needs: ['go'], what: "BuildKit's checks of Dockerfiles", takes: '2 min' },
+  { name: 'linters', needs: ['python3'], what: 'hadolint and shellcheck', takes: '5 s' },
+  {
+    name: 'todo-app',
+    needs: ['python3', 'npm'],
+    sources: [
+      'examples/todo-app/backend/requirements.txt',
+      ...['app', 'next.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json'].map(
+        (file) => `examples/todo-app/frontend/${file}`,
+      ),
+    ],
+    what: 'the Todo App, as its Dockerfiles make it',
+    takes: '2 min',
+  },
 ];
 
 const RECIPES = resolve('tools/real');
@@ -74,11 +91,17 @@ export const cacheFolder = (): string =>
 /** Where a set is installed: another recipe, another folder, so that no two checkouts disturb each other. */
 export function folderOf(set: ToolSet): string {
   const recipe = createHash('sha256');
-  for (const file of readdirSync(recipeOf(set)).sort()) {
-    recipe
-      .update(`${file}\0`)
-      .update(readFileSync(join(recipeOf(set), file)))
-      .update('\0');
+  for (const [name, file] of [...filesOf(recipeOf(set)), ...(set.sources ?? []).flatMap(filesOf)]) {
+    recipe.update(`${name}\0`).update(readFileSync(file)).update('\0');
   }
   return join(cacheFolder(), `${set.name}-${recipe.digest('hex').slice(0, 12)}`);
+}
+
+/** A file, or those of a folder, each with its name. */
+function filesOf(path: string): (readonly [name: string, file: string])[] {
+  if (!statSync(path).isDirectory()) return [[basename(path), path]];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => [name, join(path, name)] as const)
+    .filter(([, file]) => statSync(file).isFile());
 }

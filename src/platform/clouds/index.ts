@@ -5,7 +5,7 @@ import { ValidationError } from '../validation-error';
 import { aws, type AwsSettings } from './aws';
 import { azure, type AzureSettings } from './azure';
 import { gcp, type GcpSettings } from './gcp';
-import { generic } from './generic';
+import { generic, type GenericSettings } from './generic';
 
 /** Every cloud. To add one, write its file and name it here and in the settings below. */
 const CLOUDS = { generic, aws, gcp, azure };
@@ -17,6 +17,12 @@ export interface CloudSettings {
    * @default generic
    */
   readonly provider?: 'generic' | 'aws' | 'gcp' | 'azure';
+
+  /**
+   * What is to be known of a cluster on no cloud of these, for `provider: generic`.
+   * @default - nothing
+   */
+  readonly generic?: GenericSettings;
 
   /**
    * Amazon Web Services, for `provider: aws`.

@@ -25,6 +25,12 @@ export interface PlayedImage {
   readonly entrypoint?: readonly string[];
   /** Files that lie elsewhere: path in the image, path here. */
   readonly files?: Record<string, string>;
+  /** Folders that lie elsewhere, and stay read-only: path in the image, path here. */
+  readonly folders?: Record<string, string>;
+  /** What the image itself sets; the pod's variables win. */
+  readonly env?: Record<string, string>;
+  /** @default / */
+  readonly workingDirectory?: string;
 }
 
 export interface StartOptions {
@@ -138,12 +144,25 @@ export class Pod {
     const image = this.imageOf(container);
     const command = [...(container.command ?? image.entrypoint ?? []), ...(container.args ?? [])];
     const path = ['/opt/bash', ...Object.keys(image.tools).map((tool) => `/opt/${tool}`)].join(':');
-    const variables = { PATH: path, HOME: image.home, ...this.environmentOf(container), ...env };
+    const variables = { ...image.env, PATH: path, HOME: image.home, ...this.environmentOf(container), ...env };
     const { runAsUser, runAsGroup } = container.securityContext;
     const user = ['--reuid', runAsUser, '--regid', runAsGroup, '--groups', this.group];
     const bounds = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--pdeathsig=KILL'];
     const assigned = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
-    const last = ['chroot', '.', 'setpriv', ...user, ...bounds, '--', 'env', '-i', ...assigned, ...command];
+    const last = [
+      'chroot',
+      '.',
+      'setpriv',
+      ...user,
+      ...bounds,
+      '--',
+      'env',
+      '-i',
+      '-C',
+      image.workingDirectory ?? '/',
+      ...assigned,
+      ...command,
+    ];
     const script = [...this.mountScript(container, image), `exec ${last.map((arg) => quote(String(arg))).join(' ')}`];
     const enter = ['-t', `${this.machine.pid}`, '-m', '-n', '--'];
     // As in a container, it is the first process, with whose end all others end.
@@ -193,12 +212,14 @@ export class Pod {
   }
 
   private environmentOf(container: any): Record<string, string> {
-    return Object.fromEntries(
-      (container.env ?? []).map(({ name, value, valueFrom }: any) => {
-        const { secretKeyRef } = valueFrom ?? {};
-        return [name, secretKeyRef ? this.machine.secrets[secretKeyRef.name]![secretKeyRef.key] : (value ?? '')];
-      }),
+    const maps = (container.envFrom ?? []).map(({ configMapRef }: any) =>
+      this.machine.one('ConfigMap', configMapRef.name),
     );
+    const own = (container.env ?? []).map(({ name, value, valueFrom }: any) => {
+      const { secretKeyRef } = valueFrom ?? {};
+      return [name, secretKeyRef ? this.machine.secrets[secretKeyRef.name]![secretKeyRef.key] : (value ?? '')];
+    });
+    return Object.assign({}, ...maps.map(({ data }: any) => data), Object.fromEntries(own));
   }
 
   /** Over the machine's own files lies an empty layer that this container alone sees. */
@@ -220,10 +241,12 @@ export class Pod {
         `mkdir -p opt/.${name}; mount --bind ${join(folder, '..')} opt/.${name}; ln -s .${name}/bin opt/${name}`,
       ]),
       ...Object.entries(image.files ?? {}).flatMap(([to, from]) => bind(from, inRoot(to), true)),
+      ...Object.entries(image.folders ?? {}).flatMap(([to, from]) => bind(from, inRoot(to))),
       ...(container.volumeMounts ?? []).flatMap(({ name, mountPath, readOnly }: any) => [
         ...bind(this.folderOf(name), inRoot(mountPath)),
         ...(readOnly ? [`mount -o remount,bind,ro ${inRoot(mountPath)}`] : []),
       ]),
+      ...Object.keys(image.folders ?? {}).map((to) => `mount -o remount,bind,ro ${inRoot(to)}`),
       ...(container.securityContext.readOnlyRootFilesystem ? [`mount -o remount,ro ${layer}/root`] : []),
     ];
   }
