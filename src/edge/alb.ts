@@ -72,7 +72,8 @@ export class Alb implements EdgeRenderer {
       service.service.metadata.addAnnotation(`${PREFIX}/healthcheck-path`, service.readinessPath);
       service.service.metadata.addAnnotation(`${PREFIX}/success-codes`, '200-399');
     }
-    if (!route.canary) return;
+    // A controller writes the action itself.
+    if (!route.canary || route.canary.managed) return;
     const action = `${PREFIX}/actions.${actionOf(route, index)}`;
     this.ingress.metadata.addAnnotation(action, weights(route.service, route.canary));
   }

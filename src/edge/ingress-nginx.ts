@@ -5,6 +5,7 @@ import { KubeConfigMap } from '../../imports/k8s';
 import { parseBytes } from '../platform/quantity';
 import { System } from '../platform/system';
 import { pathTo, renderIngress } from './ingress';
+import type { RouteTarget } from '../workload/web-service';
 import type { EdgeRenderer, Route } from './renderer';
 import type { ResolvedEdge } from './settings';
 
@@ -15,7 +16,8 @@ const PREFIX = 'nginx.ingress.kubernetes.io';
  * ConfigMap that the controller reads; it sends only those that its own `global-allowed-response-headers` names.
  */
 export class IngressNginx implements EdgeRenderer {
-  private readonly routes: Route[] = [];
+  /** Paths of each Ingress, by its name. */
+  private readonly routes = new Map<string, Route[]>();
   private readonly annotations: Record<string, string>;
 
   public constructor(
@@ -34,29 +36,41 @@ export class IngressNginx implements EdgeRenderer {
       ...corsAnnotations(edge),
       [`${PREFIX}/custom-headers`]: `${System.containing(scope).namespace}/${headers.name}`,
     };
-    this.renderIngress('ingress', name, this.annotations, this.routes);
   }
 
   public addRoute(route: Route): void {
-    this.routes.push(route);
-    // A controller makes the second Ingress itself.
-    if (!route.canary || route.canary.managed) return;
-    // A share goes through an Ingress of its own, whose weight the controller applies to the first one.
-    const { service, weight } = route.canary;
-    const name = `${this.name}-canary-${service.workloadName}`;
-    const annotations = { [`${PREFIX}/canary`]: 'true', [`${PREFIX}/canary-weight`]: `${weight}` };
-    this.renderIngress(name, name, { ...this.annotations, ...annotations }, [{ path: route.path, service }]);
+    const { service, canary } = route;
+    this.add(canary?.managed ? this.stableIngressOf(service) : this.name, route);
+    if (!canary || canary.managed) return;
+    // A share goes through an Ingress of its own, whose weight ingress-nginx applies to the first one.
+    this.add(
+      `${this.name}-canary-${canary.service.workloadName}`,
+      { path: route.path, service: canary.service },
+      { [`${PREFIX}/canary`]: 'true', [`${PREFIX}/canary-weight`]: `${canary.weight}` },
+    );
   }
 
-  public trafficRouting(): RolloutTrafficRouting {
-    return { nginx: { stableIngress: this.name } };
+  public trafficRouting(service: RouteTarget): RolloutTrafficRouting {
+    return { nginx: { stableIngress: this.stableIngressOf(service) } };
   }
 
-  private renderIngress(id: string, name: string, annotations: Record<string, string>, routes: Route[]): void {
+  /** Argo Rollouts copies an Ingress for the share, paths of others included: so each such service has one of its own. */
+  private readonly stableIngressOf = ({ workloadName }: RouteTarget) => `${this.name}-${workloadName}`;
+
+  private add(name: string, route: Route, annotations: Record<string, string> = {}): void {
+    const routes = this.routes.get(name);
+    if (routes) routes.push(route);
+    else this.renderIngress(name, { ...this.annotations, ...annotations }, [route]);
+  }
+
+  private renderIngress(name: string, annotations: Record<string, string>, routes: Route[]): void {
     const { host, className, certificateIssuer } = this.edge;
-    renderIngress(this.scope, id, {
+    // The host has one certificate, and one Ingress asks for it; all others use it.
+    const isFirst = this.routes.size === 0;
+    this.routes.set(name, routes);
+    renderIngress(this.scope, name === this.name ? 'ingress' : name, {
       name,
-      annotations,
+      annotations: { ...annotations, ...(isFirst ? issuerAnnotations(this.edge) : {}) },
       className,
       host,
       tlsSecret: certificateIssuer ? `${this.name}-tls` : undefined,
@@ -73,9 +87,10 @@ const proxyAnnotations = ({ bodyLimit, timeoutSeconds }: ResolvedEdge): Record<s
 });
 
 const tlsAnnotations = ({ certificateIssuer }: ResolvedEdge): Record<string, string> =>
-  certificateIssuer
-    ? { 'cert-manager.io/cluster-issuer': certificateIssuer, [`${PREFIX}/force-ssl-redirect`]: 'true' }
-    : { [`${PREFIX}/ssl-redirect`]: 'false' };
+  certificateIssuer ? { [`${PREFIX}/force-ssl-redirect`]: 'true' } : { [`${PREFIX}/ssl-redirect`]: 'false' };
+
+const issuerAnnotations = ({ certificateIssuer }: ResolvedEdge): Record<string, string> =>
+  certificateIssuer ? { 'cert-manager.io/cluster-issuer': certificateIssuer } : {};
 
 const rateAnnotations = ({ rateLimit }: ResolvedEdge): Record<string, string> =>
   rateLimit

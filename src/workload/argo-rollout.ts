@@ -92,6 +92,8 @@ function renderAnalysis(scope: Construct, name: string, release: ResolvedRelease
     name: title,
     // A release by shares is watched until it ends; after a switch that has no end of its own.
     count: release.strategy === 'blue-green' ? analysis.count : undefined,
+    // Prometheus may be away for a moment; what nobody could judge does not go on.
+    consecutiveErrorLimit: failureLimit,
     failureLimit,
     interval: `${intervalSeconds}s`,
     provider: { prometheus: { address: prometheus, query } },

@@ -17,7 +17,11 @@ export function renderSpot(
   const { provider, spotNodes } = System.containing(scope)._cloud;
   if (!spotNodes) {
     const found = `how nodes that may be taken back are marked is not known for cloud.provider: ${provider}`;
-    throw new ValidationError(scope, 'spot', `${found}; give cloud.generic.spotNodes, set cloud.provider to aws, gcp or azure, or remove it`);
+    throw new ValidationError(
+      scope,
+      'spot',
+      `${found}; give cloud.generic.spotNodes, set cloud.provider to aws, gcp or azure, or remove it`,
+    );
   }
   const preferences = spotNodes.nodeLabels.map(([key, value]) => ({
     weight: 100,

@@ -128,10 +128,10 @@ export class WebService extends Application implements IConnectable {
     };
     const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
     const [first, second] = resolved.pods;
-    this.service = this.renderService('service', id, first.label);
+    this.service = this.renderService('service', id, Lazy.any({ produce: () => this.ownSelector(first.label) }));
     if (this.releaseStrategy !== 'rolling') {
       const name = `${id}-${this.releaseStrategy === 'canary' ? 'canary' : 'preview'}`;
-      this.previewService = this.renderService('preview-service', name, second?.label);
+      this.previewService = this.renderService('preview-service', name, second && this.selectorOf(second.label));
       this.candidate = this.candidateOf(name, this.previewService, resolved.release.weight);
     }
     for (const pods of resolved.pods) {
@@ -208,15 +208,24 @@ export class WebService extends Application implements IConnectable {
     return version ? { ...this.podLabels, version } : this.podLabels;
   }
 
-  private renderService(id: string, name: string, version: string | undefined): KubeService {
+  private renderService(id: string, name: string, selector: { [label: string]: string } | undefined): KubeService {
     return new KubeService(this, id, {
       metadata: { name },
       spec: {
         type: 'ClusterIP',
-        selector: this.selectorOf(version),
+        selector,
         ports: [{ name: 'http', port: this.servicePort, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
       },
     });
+  }
+
+  /**
+   * Argo Rollouts writes the selectors of the Services between which it moves requests. A selector of ours would take its
+   * place at each apply, and both versions would get requests until the controller looks again.
+   */
+  private ownSelector(version: string | undefined): { [label: string]: string } | undefined {
+    const isMoved = this.releaseStrategy === 'blue-green' || this.routing !== undefined;
+    return this.releaseController === 'argo-rollouts' && isMoved ? undefined : this.selectorOf(version);
   }
 
   /** Where the objects of a version are made, and what they are called. */

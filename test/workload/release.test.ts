@@ -217,7 +217,7 @@ describe('Argo Rollouts', () => {
       maxUnavailable: 0,
       stableService: 'shop',
       steps: [{ setWeight: 20 }, { pause: { duration: '60s' } }, { setWeight: 50 }, { pause: {} }],
-      trafficRouting: { nginx: { stableIngress: 'edge' } },
+      trafficRouting: { nginx: { stableIngress: 'edge-shop' } },
     });
     expect(objects.one('HorizontalPodAutoscaler', 'shop').spec.scaleTargetRef).toEqual({
       apiVersion: 'argoproj.io/v1alpha1',
@@ -225,9 +225,33 @@ describe('Argo Rollouts', () => {
       name: 'shop',
     });
     expect(objects.one('PodDisruptionBudget', 'shop').spec).toMatchObject({ minAvailable: 2 });
-    // The controller makes the second Ingress.
-    expect(objects.all('Ingress').map(({ metadata }) => metadata.name)).toEqual(['edge']);
+    // The controller makes the second Ingress, and writes the selectors of the Services.
+    for (const name of ['shop', 'shop-canary'])
+      expect(objects.one('Service', name).spec).not.toHaveProperty('selector');
+    expect(objects.all('Ingress').map(({ metadata }) => metadata.name)).toEqual(['edge-shop']);
     expect(objects.one('AnalysisTemplate', 'shop').spec.metrics).toMatchSnapshot();
+  });
+
+  test('each service that releases so has an Ingress of its own, of which one asks for the certificate', () => {
+    const system = testSystem();
+    const edge = new Edge(system.layer('edge'), 'edge', { ...HOST, certificateIssuer: 'letsencrypt' });
+    for (const name of ['shop', 'other']) {
+      const service = new WebService(system.layer('apps'), name, shop({ ...canary, analysis: undefined }));
+      edge.route(`/${name}`, service);
+      edge.route(`/v2/${name}`, service);
+    }
+    const ingresses = finished(system).all('Ingress');
+    expect(
+      ingresses.map(({ metadata, spec }) => [
+        metadata.name,
+        metadata.annotations['cert-manager.io/cluster-issuer'],
+        spec.tls[0].secretName,
+        spec.rules[0].http.paths.map(({ path }: any) => path),
+      ]),
+    ).toEqual([
+      ['edge-shop', 'letsencrypt', 'edge-tls', ['/shop', '/v2/shop']],
+      ['edge-other', undefined, 'edge-tls', ['/other', '/v2/other']],
+    ]);
   });
 
   test('each edge is told of in its own way', () => {
@@ -246,10 +270,11 @@ describe('Argo Rollouts', () => {
       name: 'shop',
       port: { name: 'use-annotation' },
     });
-    expect(ingress.metadata.annotations['alb.ingress.kubernetes.io/actions.shop']).toContain('"weight":100');
+    expect(ingress.metadata.annotations).not.toHaveProperty(['alb.ingress.kubernetes.io/actions.shop']);
     // Nobody gives shares: the number of pods does.
     expect(routing(null)).not.toHaveProperty('trafficRouting');
     expect(routing(null)).not.toHaveProperty('stableService');
+    expect(selectorOf(build(shop(canary), null), 'shop')).toMatchObject({ 'app.kubernetes.io/name': 'shop' });
   });
 
   test('blue-green: a switch that is undone where the analysis after it fails', () => {
@@ -269,7 +294,7 @@ describe('Argo Rollouts', () => {
       },
     });
     expect(objects.one('AnalysisTemplate', 'shop').spec.metrics.map(({ count }: any) => count)).toEqual([5, 5, 5]);
-    expect(selectorOf(objects, 'shop')).toEqual(selectorOf(objects, 'shop-preview'));
+    for (const name of ['shop', 'shop-preview']) expect(selectorOf(objects, name)).toBeUndefined();
   });
 
   test('each setting has an effect', () => {
