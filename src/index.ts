@@ -92,6 +92,14 @@ export { type ApplicationProfile, type WritablePath } from './workload/image-pro
 export { type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
+export { StaticSite } from './workload/static-site';
+export {
+  type CompressionSettings,
+  type MediaType,
+  type SiteCacheSettings,
+  type SiteFolder,
+  type StaticSiteSettings,
+} from './workload/static-site-settings';
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';
 export {

@@ -25,12 +25,24 @@ export interface PlayedImage {
   readonly entrypoint?: readonly string[];
   /** Files that lie elsewhere: path in the image, path here. */
   readonly files?: Record<string, string>;
+  /** Folders that lie elsewhere, in the same form. */
+  readonly folders?: Record<string, string>;
+  /** Whether it opens its output by its name, as nginx does. What it prints on its way out may then be lost. */
+  readonly opensOutput?: boolean;
 }
 
 export interface StartOptions {
   /** Variables that somebody sets by hand, as with `kubectl set env`. */
   readonly env?: Record<string, string>;
 }
+
+/** As a container runtime does: what it prints goes into pipes that belong to it, so that it may open them by their names. */
+const pipes = (user: number) => [
+  'mkfifo ../stdout ../stderr',
+  'cat ../stdout & cat ../stderr >&2 &',
+  'exec > ../stdout 2> ../stderr',
+  `chown ${user} ../stdout ../stderr`,
+];
 
 const quote = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`;
 
@@ -144,7 +156,9 @@ export class Pod {
     const bounds = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--pdeathsig=KILL'];
     const assigned = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
     const last = ['chroot', '.', 'setpriv', ...user, ...bounds, '--', 'env', '-i', ...assigned, ...command];
-    const script = [...this.mountScript(container, image), `exec ${last.map((arg) => quote(String(arg))).join(' ')}`];
+    const mounts = this.mountScript(container, image);
+    const output = image.opensOutput ? pipes(runAsUser) : [];
+    const script = [...mounts, ...output, `exec ${last.map((arg) => quote(String(arg))).join(' ')}`];
     const enter = ['-t', `${this.machine.pid}`, '-m', '-n', '--'];
     // As in a container, it is the first process, with whose end all others end.
     const own = ['unshare', '-m', '-p', '--fork', '--kill-child', '--propagation', 'private'];
@@ -220,6 +234,7 @@ export class Pod {
         `mkdir -p opt/.${name}; mount --bind ${join(folder, '..')} opt/.${name}; ln -s .${name}/bin opt/${name}`,
       ]),
       ...Object.entries(image.files ?? {}).flatMap(([to, from]) => bind(from, inRoot(to), true)),
+      ...Object.entries(image.folders ?? {}).flatMap(([to, from]) => bind(from, inRoot(to))),
       ...(container.volumeMounts ?? []).flatMap(({ name, mountPath, readOnly }: any) => [
         ...bind(this.folderOf(name), inRoot(mountPath)),
         ...(readOnly ? [`mount -o remount,bind,ro ${inRoot(mountPath)}`] : []),
@@ -237,7 +252,11 @@ export class Pod {
     if (existsSync(folder)) return folder;
     folderIn(this.folder, volumeName);
     const { configMap, secret } = volume;
-    if (configMap) this.fill(folder, this.machine.one('ConfigMap', configMap.name).data, 0o644);
+    if (configMap) {
+      const { data } = this.machine.one('ConfigMap', configMap.name);
+      const items = configMap.items?.map(({ key, path }: any) => [path, data[key]]);
+      this.fill(folder, items ? Object.fromEntries(items) : data, 0o644);
+    }
     if (secret) {
       const values = this.machine.secrets[secret.secretName] ?? {};
       const named = secret.items.map(({ key, path }: any) => {
