@@ -89,6 +89,7 @@ export { type DisruptionBudgetSettings } from './workload/disruption';
 export { type HealthSettings, type ProbeSettings } from './workload/health';
 export { type ImageSettings } from './workload/image';
 export { type ApplicationProfile, type WritablePath } from './workload/image-profiles';
+export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
 export { type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
@@ -103,12 +104,12 @@ export {
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';
 export {
-  type MetricsSettings,
   type RolloutSettings,
   type ShutdownSettings,
   WebService,
   type WebServiceSettings,
 } from './workload/web-service';
+export { type WebAlertsSettings } from './workload/web-alerts';
 export { Workload, type WorkloadIdentity } from './workload/workload';
 export { Component, type ComponentProps, type ISidecarProvider } from './dapr/component';
 export { Dapr } from './dapr/dapr';

@@ -10,6 +10,7 @@ import {
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
 import type { Seconds, UnprivilegedPort, Port } from '../platform/names';
+import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { Application, type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
 import {
@@ -26,11 +27,14 @@ import {
   type ResolvedDisruptionBudget,
 } from './disruption';
 import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth } from './health';
+import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { migrationCommand, type MigrationsSettings } from './migrations';
 import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
 import { renderSpot } from './spot';
 import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+import { addWebAlerts, type WebAlertsSettings } from './web-alerts';
+import { WebQueries } from './web-queries';
 
 /** How new pods replace old ones. */
 export interface RolloutSettings {
@@ -78,17 +82,6 @@ export interface ShutdownSettings {
    * @default 30
    */
   readonly graceSeconds?: Seconds;
-}
-
-/** Where Prometheus finds the application's own metrics. */
-export interface MetricsSettings {
-  /**
-   * Path.
-   * @pattern ^/
-   * @title a path that begins with a slash
-   * @default /metrics
-   */
-  readonly path?: string;
 }
 
 /** An application that answers HTTP. */
@@ -148,6 +141,12 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly metrics?: MetricsSettings;
 
   /**
+   * When somebody is told of the service.
+   * @default - nobody is
+   */
+  readonly alerts?: WebAlertsSettings;
+
+  /**
    * How new pods replace old ones.
    * @default - one at a time, none missing
    */
@@ -177,7 +176,7 @@ export interface ResolvedWebService {
   readonly spread: ResolvedSpread;
   readonly spot: boolean;
   readonly health: ResolvedHealth;
-  readonly metricsPath?: string;
+  readonly metrics?: Required<MetricsSettings>;
   readonly rollout: Required<RolloutSettings>;
   readonly drainSeconds: number;
   readonly terminationGraceSeconds: number;
@@ -199,7 +198,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     spread: resolveSpread(settings.spread),
     spot: settings.spot ?? false,
     health: resolveHealth(settings.health),
-    metricsPath: settings.metrics && (settings.metrics.path ?? '/metrics'),
+    metrics: settings.metrics && resolveMetrics(settings.metrics),
     rollout: {
       maxSurge: settings.rollout?.maxSurge ?? 1,
       maxUnavailable: settings.rollout?.maxUnavailable ?? 0,
@@ -235,6 +234,12 @@ export class WebService extends Application implements IConnectable {
   /** Port of the Service. */
   public readonly servicePort: number;
 
+  /**
+   * What Prometheus is asked about the service.
+   * @internal
+   */
+  public readonly _queries: WebQueries;
+
   private readonly podAnnotations: { [annotation: string]: string } = {};
 
   public constructor(scope: Construct, id: string, settings: WebServiceSettings) {
@@ -254,7 +259,10 @@ export class WebService extends Application implements IConnectable {
       environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
     };
     this.service = this.renderService(resolved);
-    const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
+    const { metrics } = resolved;
+    const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
+    this._queries = new WebQueries({ name: id, namespace: System.containing(this).namespace!, metrics });
+    if (settings.alerts) addWebAlerts(this, settings.alerts, this._queries);
     this.deployment = this.renderDeployment(resolved, scraping);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
