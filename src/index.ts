@@ -92,6 +92,7 @@ export { type ApplicationProfile, type WritablePath } from './workload/image-pro
 export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
 export { type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
+export { type ShutdownSettings } from './workload/shutdown';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { StaticSite } from './workload/static-site';
 export {
@@ -103,12 +104,7 @@ export {
 } from './workload/static-site-settings';
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';
-export {
-  type RolloutSettings,
-  type ShutdownSettings,
-  WebService,
-  type WebServiceSettings,
-} from './workload/web-service';
+export { type RolloutSettings, WebService, type WebServiceSettings } from './workload/web-service';
 export { type WebAlertsSettings } from './workload/web-alerts';
 export { Workload, type WorkloadIdentity } from './workload/workload';
 export { Component, type ComponentProps, type ISidecarProvider } from './dapr/component';
@@ -147,3 +143,10 @@ export { Kafka } from './messaging/kafka';
 export { type KafkaSettings, type ReplicationSettings } from './messaging/kafka-settings';
 export { KafkaTopics, type TopicSettings } from './messaging/topics';
 export { type QuorumSize, ZooKeeper, type ZooKeeperSettings } from './messaging/zookeeper';
+export { Dashboard } from './observability/dashboard';
+export {
+  type DashboardSettings,
+  type PanelKind,
+  type PanelSettings,
+  type PanelUnit,
+} from './observability/dashboard-settings';

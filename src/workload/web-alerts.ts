@@ -8,6 +8,12 @@ import { LONGEST_WATCHED, type WebQueries } from './web-queries';
 /** When somebody is told of a web service. What needs its own metrics needs `metrics`. */
 export interface WebAlertsSettings {
   /**
+   * Whether anybody is told.
+   * @default false
+   */
+  readonly enabled?: boolean;
+
+  /**
    * Share of the requests that may end in a server error over five minutes.
    * @default 5
    */
@@ -67,6 +73,7 @@ export interface WebAlertsSettings {
 /** Fills in defaults. */
 export function resolveWebAlerts(settings: WebAlertsSettings): Required<WebAlertsSettings> {
   return {
+    enabled: settings.enabled ?? false,
     errorPercent: settings.errorPercent ?? 5,
     errorRequests: settings.errorRequests ?? 20,
     slowPercent: settings.slowPercent ?? 95,
@@ -88,6 +95,8 @@ const OWN = ['errorPercent', 'errorRequests', 'slowPercent', 'slowSeconds'] as c
 
 /** Tells when a web service does not do what it is there for. */
 export function addWebAlerts(scope: Construct, settings: WebAlertsSettings, queries: WebQueries): void {
+  const alerts = resolveWebAlerts(settings);
+  if (!alerts.enabled) return;
   const { name, metrics } = queries.service;
   if (name.length > LONGEST_WATCHED) {
     const found = `expected a name of at most ${LONGEST_WATCHED} characters, got "${name}"`;
@@ -98,7 +107,6 @@ export function addWebAlerts(scope: Construct, settings: WebAlertsSettings, quer
     const found = "expected metrics of the application's own, which this is read from, got none";
     throw new ValidationError(scope, `alerts.${needy}`, `${found}; set metrics or remove it`);
   }
-  const alerts = resolveWebAlerts(settings);
   const own = metrics ? ownAlerts(alerts, queries) : [];
   const news = alerts.deployments ? [deployed(queries)] : [];
   const all = [...availability(queries), ...own, ...saturation(alerts, queries), ...news];

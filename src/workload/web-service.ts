@@ -31,6 +31,7 @@ import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { migrationCommand, type MigrationsSettings } from './migrations';
 import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
+import type { ShutdownSettings } from './shutdown';
 import { renderSpot } from './spot';
 import { renderSpread, resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
 import { addWebAlerts, type WebAlertsSettings } from './web-alerts';
@@ -67,21 +68,6 @@ export interface RolloutSettings {
    * @default 600
    */
   readonly progressDeadlineSeconds?: Seconds;
-}
-
-/** How a pod goes. */
-export interface ShutdownSettings {
-  /**
-   * How long a pod still answers after it was told to go, until every load balancer has noticed.
-   * @default 10
-   */
-  readonly drainSeconds?: Seconds;
-
-  /**
-   * How long it then has to finish what it began, before it is killed.
-   * @default 30
-   */
-  readonly graceSeconds?: Seconds;
 }
 
 /** An application that answers HTTP. */
@@ -262,7 +248,7 @@ export class WebService extends Application implements IConnectable {
     const { metrics } = resolved;
     const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
     this._queries = new WebQueries({ name: id, namespace: System.containing(this).namespace!, metrics });
-    if (settings.alerts) addWebAlerts(this, settings.alerts, this._queries);
+    addWebAlerts(this, settings.alerts ?? {}, this._queries);
     this.deployment = this.renderDeployment(resolved, scraping);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);

@@ -11,7 +11,7 @@ import { toolPath } from './support/tools';
 
 const objects = objectsOfConstruct((scope) => {
   const image = { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const };
-  new WebService(scope, 'shop', { image, port: 8080, metrics: {}, alerts: {} });
+  new WebService(scope, 'shop', { image, port: 8080, metrics: {}, alerts: { enabled: true } });
 });
 const rules: any[] = objects.find(({ kind }) => kind === 'PrometheusRule').spec.groups[0].rules;
 
@@ -311,29 +311,33 @@ const testOf = ({ what, alert, series, minute, fires = [] }: Case) => {
   };
 };
 
-proof('each alert on a web service fires when it must, and not before', async () => {
-  // Both ways of each.
-  const tried = (fires: boolean) => new Set(CASES.filter((one) => !!one.fires === fires).map(({ alert }) => alert));
-  expect([...tried(true)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
-  expect([...tried(false)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
-  const folder = scratchFolder('rules');
-  writeFileSync(join(folder, 'rules.yaml'), stringify({ groups: [{ name: 'shop', rules }] }));
-  const promtool = (...args: string[]) => {
-    const { stdout, stderr } = spawnSync(toolPath('prometheus', 'bin/promtool'), args, {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    return `${stdout}${stderr}`;
-  };
-  const outcome = (cases: readonly Case[]) => {
-    const tests = { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: cases.map(testOf) };
-    writeFileSync(join(folder, 'test.yaml'), stringify(tests));
-    return promtool('test', 'rules', 'test.yaml');
-  };
-  expect(promtool('check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules.length} rules found`);
-  expect(outcome(CASES)).toMatch(/SUCCESS\s*$/);
-  // And it would tell: turned round, every case fails.
-  const turned = outcome(CASES.map((one) => ({ ...one, fires: one.fires ? undefined : [{}] })));
-  expect(turned.match(/alertname: /g)).toHaveLength(CASES.length);
-  return `${rules.length} alerts, ${CASES.length} cases, ${CASES.filter(({ fires }) => !fires).length} of them silent`;
-});
+proof(
+  'each alert on a web service fires when it must, and not before',
+  async () => {
+    // Both ways of each.
+    const tried = (fires: boolean) => new Set(CASES.filter((one) => !!one.fires === fires).map(({ alert }) => alert));
+    expect([...tried(true)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    expect([...tried(false)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
+    const folder = scratchFolder('rules');
+    writeFileSync(join(folder, 'rules.yaml'), stringify({ groups: [{ name: 'shop', rules }] }));
+    const promtool = (...args: string[]) => {
+      const { stdout, stderr } = spawnSync(toolPath('prometheus', 'bin/promtool'), args, {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      return `${stdout}${stderr}`;
+    };
+    const outcome = (cases: readonly Case[]) => {
+      const tests = { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: cases.map(testOf) };
+      writeFileSync(join(folder, 'test.yaml'), stringify(tests));
+      return promtool('test', 'rules', 'test.yaml');
+    };
+    expect(promtool('check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules.length} rules found`);
+    expect(outcome(CASES)).toMatch(/SUCCESS\s*$/);
+    // And it would tell: turned round, every case fails.
+    const turned = outcome(CASES.map((one) => ({ ...one, fires: one.fires ? undefined : [{}] })));
+    expect(turned.match(/alertname: /g)).toHaveLength(CASES.length);
+    return `${rules.length} alerts, ${CASES.length} cases, ${CASES.filter(({ fires }) => !fires).length} of them silent`;
+  },
+  180,
+);

@@ -17,14 +17,15 @@ const rulesOf = (objects: any[]): any[] =>
     .filter(({ kind }) => kind === 'PrometheusRule')
     .flatMap(({ spec }) => spec.groups)
     .flatMap(({ rules }) => rules);
-const all = rulesOf(make({ alerts: {} }));
+const all = rulesOf(make({ alerts: { enabled: true } }));
 
 /** The names of metrics in an expression: what has labels behind it. */
 const metricsIn = (expression: string) => [...expression.matchAll(/([a-zA-Z_:][\w:]*)\{/g)].map(([, name]) => name!);
 
 test('nobody is told of a service that does not ask for it, nor where the system wants no rules', () => {
   expect(rulesOf(make({}))).toEqual([]);
-  expect(rulesOf(make({ alerts: {} }, 'shop', { alertRules: 'none' }))).toEqual([]);
+  expect(rulesOf(make({ alerts: { errorPercent: 1 } }))).toEqual([]);
+  expect(rulesOf(make({ alerts: { enabled: true } }, 'shop', { alertRules: 'none' }))).toEqual([]);
 });
 
 test('what is critical, what is a warning, what is news', () => {
@@ -45,7 +46,7 @@ test('what is critical, what is a warning, what is news', () => {
 
 test('alerts of two services are not one and the same', () => {
   const objects = objectsOfConstruct((scope) => {
-    for (const name of ['shop', 'till']) new WebService(scope, name, { ...service, alerts: {} });
+    for (const name of ['shop', 'till']) new WebService(scope, name, { ...service, alerts: { enabled: true } });
   });
   const seen = rulesOf(objects).map(({ alert, labels }) => JSON.stringify([alert, labels]));
   expect(seen).toHaveLength(20);
@@ -53,7 +54,7 @@ test('alerts of two services are not one and the same', () => {
 });
 
 test('without metrics of its own there is only what others tell', () => {
-  const names = rulesOf(make({ metrics: undefined, alerts: {} })).map(({ alert }) => alert);
+  const names = rulesOf(make({ metrics: undefined, alerts: { enabled: true } })).map(({ alert }) => alert);
   expect(names).not.toContain('ServiceErrors');
   expect(names).toHaveLength(7);
 });
@@ -97,7 +98,7 @@ describe('refuses', () => {
     '%s without metrics',
     (field) =>
       fails(
-        { metrics: undefined, alerts: { [field]: 1 } },
+        { metrics: undefined, alerts: { enabled: true, [field]: 1 } },
         `alerts.${field}: expected metrics of the application's own, which this is read from, got none; ` +
           'set metrics or remove it',
       ),
@@ -106,7 +107,7 @@ describe('refuses', () => {
   test('a name that Kubernetes would cut', () => {
     const name = 'a'.repeat(40);
     fails(
-      { alerts: {} },
+      { alerts: { enabled: true } },
       `alerts: expected a name of at most 39 characters, got "${name}"; ` +
         'Kubernetes would cut the names of its pods: rename it',
       name,

@@ -48,6 +48,7 @@ const all: Complete<WebServiceSettings> = {
   },
   metrics: { path: '/figures', requests: 'requests', statusLabel: 'code', durations: 'seconds' },
   alerts: {
+    enabled: true,
     errorPercent: 7,
     errorRequests: 50,
     slowPercent: 99,

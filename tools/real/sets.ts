@@ -34,6 +34,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'busybox', needs: ['apt-get', 'dpkg'], what: "the small tools of Alpine's images", takes: '2 s' },
   { name: 'nginx', needs: ['apt-get', 'dpkg'], what: 'nginx', takes: '2 s' },
   { name: 'prometheus', needs: ['apt-get', 'dpkg'], what: 'promtool, which tries alert rules', takes: '5 s' },
+  { name: 'grafana', needs: ['python3'], what: "Grafana's model of dashboards", takes: '5 s' },
   { name: 'rclone', needs: ['go'], what: 'rclone: client and server of object stores', takes: '4 min' },
   { name: 'crds', needs: ['go'], what: "other projects' custom resource definitions", takes: '30 s' },
   { name: 'cluster', needs: ['go'], what: 'Kubernetes control plane, etcd, kubectl', takes: '5 min' },
