@@ -1,6 +1,6 @@
 /**
  * The direction of imports, as the house is drawn:
- * main, cli → systems, settings, outputs → dapr, edge → messaging, data → workload → network → platform → imports.
+ * main, cli → systems, settings, outputs → dapr, edge, observability → messaging, data → workload → network → platform → imports.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const rooms = [
@@ -11,6 +11,7 @@ const rooms = [
   ['outputs', '^src/outputs/'],
   ['dapr', '^src/dapr/'],
   ['edge', '^src/edge/'],
+  ['observability', '^src/observability/'],
   ['messaging', '^src/messaging/'],
   ['data', '^src/data/'],
   ['backup', '^src/backup/'],
@@ -24,10 +25,11 @@ const rooms = [
 const allowed = {
   main: ['cli', 'systems', 'settings'],
   cli: ['systems', 'settings', 'outputs', 'platform'],
-  systems: ['dapr', 'edge', 'messaging', 'data', 'workload', 'network', 'platform'],
+  systems: ['dapr', 'edge', 'observability', 'messaging', 'data', 'workload', 'network', 'platform'],
   settings: [],
   outputs: ['platform'],
   dapr: ['messaging', 'data', 'workload', 'network', 'platform', 'imports'],
+  observability: ['workload', 'network', 'platform', 'imports'],
   edge: ['workload', 'network', 'platform', 'imports'],
   messaging: ['workload', 'network', 'platform', 'imports'],
   data: ['backup', 'workload', 'network', 'platform', 'imports'],

@@ -105,9 +105,19 @@ export { type DisruptionBudgetSettings } from './workload/disruption';
 export { type HealthSettings, type ProbeSettings } from './workload/health';
 export { type ImageSettings } from './workload/image';
 export { type ApplicationProfile, type WritablePath } from './workload/image-profiles';
+export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
 export { type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
+export { type ShutdownSettings } from './workload/shutdown';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
+export { StaticSite } from './workload/static-site';
+export {
+  type CompressionSettings,
+  type MediaType,
+  type SiteCacheSettings,
+  type SiteFolder,
+  type StaticSiteSettings,
+} from './workload/static-site-settings';
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';
 export {
@@ -120,12 +130,8 @@ export {
   type VersionSettings,
 } from './workload/release';
 export { WebService } from './workload/web-service';
-export {
-  type MetricsSettings,
-  type RolloutSettings,
-  type ShutdownSettings,
-  type WebServiceSettings,
-} from './workload/web-service-settings';
+export { type RolloutSettings, type WebServiceSettings } from './workload/web-service-settings';
+export { type WebAlertsSettings } from './workload/web-alerts';
 export { Workload, type WorkloadIdentity } from './workload/workload';
 export { Component, type ComponentProps, type ISidecarProvider } from './dapr/component';
 export { Dapr } from './dapr/dapr';
@@ -163,3 +169,10 @@ export { Kafka } from './messaging/kafka';
 export { type KafkaSettings, type ReplicationSettings } from './messaging/kafka-settings';
 export { KafkaTopics, type TopicSettings } from './messaging/topics';
 export { type QuorumSize, ZooKeeper, type ZooKeeperSettings } from './messaging/zookeeper';
+export { Dashboard } from './observability/dashboard';
+export {
+  type DashboardSettings,
+  type PanelKind,
+  type PanelSettings,
+  type PanelUnit,
+} from './observability/dashboard-settings';

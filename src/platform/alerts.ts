@@ -24,6 +24,12 @@ export interface Alert {
   /** What is wrong, in one line. */
   readonly summary: string;
 
+  /**
+   * Labels beside the system's: what tells it from alerts of the same name.
+   * @default - none
+   */
+  readonly labels?: { [label: string]: string };
+
   /** What to do, as a path in the documentation: `docs/guides/backup-and-restore.md#…`. */
   readonly runbook: string;
 }
@@ -61,11 +67,11 @@ export class Alerts extends Construct {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, alerts]) => ({
         name,
-        rules: alerts.map(({ name: alert, expression, forDuration, severity, summary, runbook }) => ({
+        rules: alerts.map(({ name: alert, expression, forDuration, severity, summary, labels, runbook }) => ({
           alert,
           expr: expression,
           for: forDuration,
-          labels: { environment, namespace, severity },
+          labels: { environment, namespace, ...labels, severity },
           annotations: { runbook_url: runbook, summary },
         })),
       }));

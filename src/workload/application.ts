@@ -9,6 +9,7 @@ import type { SecretFile } from '../platform/secret-file';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
+import { ConfigFiles } from './config-files';
 import { checkTag, type ImageSettings, profileOf, resolveImage, type ResolvedImage } from './image';
 import type { ImageProfile } from './image-profiles';
 import { type HardenedContainer, hardened } from './pod';
@@ -179,11 +180,13 @@ export abstract class Application extends Workload {
   private readonly secretVariables: SecretVariable[] = [];
   private readonly composed = new Map<string, string>();
   private readonly files = new Map<string, SecretFile>();
+  private readonly configFiles: ConfigFiles;
   private readonly waits = new Map<string, WaitFor>();
 
   protected constructor(scope: Construct, id: string, component: string, application: ResolvedApplication) {
     super(scope, id, { component, version: versionOf(application.image) });
     this.application = application;
+    this.configFiles = new ConfigFiles(this, `${id}-files`);
     this.profile = profileOf(this, 'image', application.image);
     checkTag(this, 'image', application.image);
     checkResources(this, 'resources', application.resources);
@@ -235,6 +238,14 @@ export abstract class Application extends Workload {
     throw new ValidationError(this, 'use.optional', `${found}; leave it out here, or change it at ${peer.name}`);
   }
 
+  /**
+   * Gives the application a file of configuration, read-only, by its absolute path. Its folder is mounted whole, so that
+   * nothing of the image's is seen in it. Pods roll when the content changes.
+   */
+  public addConfigFile(path: string, content: string): void {
+    this.configFiles.add(path, content);
+  }
+
   private endpointOf(target: IConnectable): Endpoint {
     return 'endpointFor' in target
       ? (target as IConnectable & IAuthenticator).endpointFor(this.workloadName)
@@ -267,8 +278,9 @@ export abstract class Application extends Workload {
     image: ResolvedImage = this.application.image,
   ): HardenedContainer {
     const { resources, command } = this.application;
+    const { profile, configFiles } = this;
     return hardened(
-      { name, image, profile: this.profile, resources, files: [...this.files.values()] },
+      { name, image, profile, resources, files: [...this.files.values()], configFiles },
       {
         command: command.length > 0 ? command : undefined,
         ...fields,
@@ -286,9 +298,9 @@ export abstract class Application extends Workload {
     return this.profile;
   }
 
-  /** Changes with every parameter, so that the pods roll. */
+  /** Changes with every parameter and file, so that the pods roll. */
   protected checksum(): { [annotation: string]: string } {
-    return checksumOf(this.configuration());
+    return { ...checksumOf(this.configuration()), ...this.configFiles.checksum };
   }
 
   private addSecretVariables(variables: SecretVariable[]): void {

@@ -9,6 +9,8 @@ import {
   type RolloutTrafficRouting,
 } from '../../imports/argo-rollouts';
 import { System } from '../platform/system';
+import { ValidationError } from '../platform/validation-error';
+import type { MetricsSettings } from './metrics-settings';
 import type { Pod } from './pod';
 import type { ResolvedAnalysis, ResolvedRelease } from './release';
 import type { RolloutSettings } from './web-service-settings';
@@ -20,6 +22,8 @@ export interface RolloutParts {
   readonly replicas?: number;
   readonly podLabels: { [label: string]: string };
   readonly release: ResolvedRelease;
+  /** The application's own metrics, where it has some. */
+  readonly metrics?: Required<MetricsSettings>;
   readonly rollout: Required<RolloutSettings>;
   /** Service of the version that does not get the requests, or not all of them. */
   readonly previewService: string;
@@ -31,7 +35,7 @@ export interface RolloutParts {
 /** The pods of a service whose releases Argo Rollouts carries out. What does not get ready in time goes back by itself. */
 export function renderRollout(scope: Construct, parts: RolloutParts): Rollout {
   const { name, release, rollout, pod } = parts;
-  if (release.analysis) renderAnalysis(scope, name, release, release.analysis);
+  if (release.analysis) renderAnalysis(scope, parts, release.analysis);
   return new Rollout(scope, 'rollout', {
     metadata: { name, annotations: pod().annotations },
     spec: {
@@ -83,7 +87,11 @@ function strategyOf({ name, release, rollout, previewService, trafficRouting }: 
 }
 
 /** Asks Prometheus for the pods of the new version alone. */
-function renderAnalysis(scope: Construct, name: string, release: ResolvedRelease, analysis: ResolvedAnalysis): void {
+function renderAnalysis(scope: Construct, { name, release, metrics }: RolloutParts, analysis: ResolvedAnalysis): void {
+  if (!metrics) {
+    const found = 'asks for the metrics of the application, which has none';
+    throw new ValidationError(scope, 'release.analysis', `${found}; say in metrics where they are, or remove it`);
+  }
   const { namespace } = System.containing(scope);
   const { prometheus, errorPercent, latencySeconds, intervalSeconds, failureLimit } = analysis;
   const pods = `namespace="${namespace}",pod=~"${name}-{{args.hash}}-.+"`;
@@ -99,7 +107,7 @@ function renderAnalysis(scope: Construct, name: string, release: ResolvedRelease
     provider: { prometheus: { address: prometheus, query } },
     successCondition,
   });
-  const { requests, statusLabel, durations } = analysis.metrics;
+  const { requests, statusLabel, durations } = metrics;
   // Without requests there is nothing to judge; that the pods are asked at all is a question of its own.
   const atMost = (limit: number) => `len(result) == 0 || isNaN(result[0]) || result[0] <= ${limit}`;
   new AnalysisTemplate(scope, 'analysis', {

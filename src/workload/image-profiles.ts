@@ -37,10 +37,17 @@ export interface ImageProfile {
   readonly writablePaths: readonly WritablePath[];
 }
 
-/** Profiles of kinds of application, chosen by name in the settings. */
-export type ApplicationProfile = 'fastapi' | 'flask' | 'nextjs';
+/** Profiles of kinds of application, chosen by name in the settings. `nginx` is nginx-unprivileged and what is built on it. */
+export type ApplicationProfile = 'fastapi' | 'flask' | 'nextjs' | 'nginx';
 
 const TMP: WritablePath = { path: '/tmp', reason: 'temporary files', sizeLimit: '64Mi' };
+
+/** Of `nginxinc/nginx-unprivileged`, which a container runtime stops by SIGQUIT: it finishes what it began. */
+const NGINX: ImageProfile = {
+  user: 101,
+  group: 101,
+  writablePaths: [{ path: '/tmp', reason: 'process id and parts of requests', sizeLimit: '64Mi' }],
+};
 
 const APPLICATIONS: Record<ApplicationProfile, ImageProfile> = {
   fastapi: { user: 1000, group: 1000, writablePaths: [TMP] },
@@ -53,6 +60,7 @@ const APPLICATIONS: Record<ApplicationProfile, ImageProfile> = {
       { path: '/app/.next/cache', reason: 'rendered pages and optimized images', sizeLimit: '256Mi' },
     ],
   },
+  nginx: NGINX,
 };
 
 const POSTGRES_PATHS: WritablePath[] = [
@@ -81,6 +89,7 @@ const IMAGES: readonly { name: string; tag: string; profile: ImageProfile }[] = 
   { name: 'cp-zookeeper', tag: '', profile: { user: 1000, group: 1000, writablePaths: CONFLUENT_PATHS } },
   { name: 'kafka-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
   { name: 'zookeeper-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
+  { name: 'nginx-unprivileged', tag: '', profile: NGINX },
   { name: 'redis_exporter', tag: '', profile: { user: 59000, group: 59000, writablePaths: [] } },
 ];
 

@@ -2,6 +2,7 @@ import type { Container, PodSpec, PodTemplateSpec, SecurityContext, Volume, Volu
 import { canonicalBytes } from '../platform/quantity';
 import type { SecretFile } from '../platform/secret-file';
 import { System } from '../platform/system';
+import type { ConfigFiles } from './config-files';
 import { imageReference, mirrored, type ResolvedImage } from './image';
 import type { ImageProfile, WritablePath } from './image-profiles';
 import { renderResources, type ResolvedResources } from './resources';
@@ -18,6 +19,8 @@ export interface ContainerParts {
   readonly resources: ResolvedResources;
   /** Keys of Secrets that it reads as files. */
   readonly files?: readonly SecretFile[];
+  /** Files of configuration that it reads. */
+  readonly configFiles?: ConfigFiles;
 }
 
 /** A container and the scratch volumes it brings along. */
@@ -26,6 +29,7 @@ export interface HardenedContainer {
   readonly volumes: Volume[];
   /** Keys of Secrets that it reads as files. */
   readonly files: readonly SecretFile[];
+  readonly configFiles?: ConfigFiles;
   readonly writablePaths: readonly WritablePath[];
   readonly pullSecrets: string[];
 }
@@ -51,10 +55,11 @@ export interface PodParts {
  * privileges, and a scratch volume for each path that its profile names.
  */
 export function hardened(parts: ContainerParts, fields: Partial<Container> = {}): HardenedContainer {
-  const { name, image, profile, resources, files = [] } = parts;
+  const { name, image, profile, resources, files = [], configFiles } = parts;
   const scratch = profile.writablePaths.map((path) => ({ path, volume: `${name}${slug(path.path)}` }));
   const mounts: VolumeMount[] = scratch.map(({ path, volume }) => ({ name: volume, mountPath: path.path }));
-  const volumeMounts = [...(fields.volumeMounts ?? []), ...fileMounts(files), ...mounts];
+  const given = [...(fields.volumeMounts ?? []), ...(configFiles?.mounts ?? [])];
+  const volumeMounts = [...given, ...fileMounts(files), ...mounts];
   return {
     container: {
       ...fields,
@@ -71,6 +76,7 @@ export function hardened(parts: ContainerParts, fields: Partial<Container> = {})
     },
     volumes: scratch.map(({ path, volume }) => renderScratch(path, volume)),
     files,
+    configFiles,
     writablePaths: profile.writablePaths,
     pullSecrets: image.pullSecrets,
   };
@@ -104,7 +110,13 @@ function renderPodSpec(parts: PodParts): PodSpec {
   });
   const all = [...initContainers, ...containers];
   const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))].sort();
-  const mounted = [...volumes, ...fileVolumes(all.map(({ files }) => files)), ...all.flatMap((item) => item.volumes)];
+  const configFiles = [...new Set(all.flatMap((item) => item.configFiles ?? []))];
+  const mounted = [
+    ...volumes,
+    ...configFiles.flatMap((item) => item.volumes),
+    ...fileVolumes(all.map(({ files }) => files)),
+    ...all.flatMap((item) => item.volumes),
+  ];
   return {
     automountServiceAccountToken: false,
     containers: containers.map(placed),

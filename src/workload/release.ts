@@ -181,19 +181,8 @@ export interface ResolvedVersion {
   readonly replicas: number;
 }
 
-/** Names of what an application tells of its requests. */
-export interface HttpMetrics {
-  /** Counter of requests. */
-  readonly requests: string;
-  /** Its label with the status of the answer. */
-  readonly statusLabel: string;
-  /** Histogram of the seconds that answers take. */
-  readonly durations: string;
-}
-
 /** An analysis with nothing left open. */
 export interface ResolvedAnalysis extends Required<AnalysisSettings> {
-  readonly metrics: HttpMetrics;
   /** Questions after a switch. */
   readonly count: number;
 }
@@ -265,7 +254,6 @@ const resolveAnalysis = (settings: AnalysisSettings): ResolvedAnalysis => ({
   latencySeconds: settings.latencySeconds ?? 1,
   intervalSeconds: settings.intervalSeconds ?? 60,
   failureLimit: settings.failureLimit ?? 2,
-  metrics: { requests: 'http_requests_total', statusLabel: 'status', durations: 'http_request_duration_seconds' },
   count: 5,
 });
 

@@ -2,11 +2,14 @@ import { type ApplicationSettings, type ResolvedApplication, resolveApplication 
 import { type AutoscalingSettings, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
 import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
+import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { migrationCommand, type MigrationsSettings } from './migrations';
 import type { Port, Seconds, UnprivilegedPort } from '../platform/names';
 import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
 import { resolveResources, resources } from './resources';
+import type { ShutdownSettings } from './shutdown';
 import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+import type { WebAlertsSettings } from './web-alerts';
 
 /** How new pods replace old ones. */
 export interface RolloutSettings {
@@ -39,32 +42,6 @@ export interface RolloutSettings {
    * @default 600
    */
   readonly progressDeadlineSeconds?: Seconds;
-}
-
-/** How a pod goes. */
-export interface ShutdownSettings {
-  /**
-   * How long a pod still answers after it was told to go, until every load balancer has noticed.
-   * @default 10
-   */
-  readonly drainSeconds?: Seconds;
-
-  /**
-   * How long it then has to finish what it began, before it is killed.
-   * @default 30
-   */
-  readonly graceSeconds?: Seconds;
-}
-
-/** Where Prometheus finds the application's own metrics. */
-export interface MetricsSettings {
-  /**
-   * Path.
-   * @pattern ^/
-   * @title a path that begins with a slash
-   * @default /metrics
-   */
-  readonly path?: string;
 }
 
 /** An application that answers HTTP. */
@@ -124,6 +101,12 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly metrics?: MetricsSettings;
 
   /**
+   * When somebody is told of the service.
+   * @default - nobody is
+   */
+  readonly alerts?: WebAlertsSettings;
+
+  /**
    * How new pods replace old ones.
    * @default - one at a time, none missing
    */
@@ -165,7 +148,7 @@ export interface ResolvedWebService {
   readonly spread: ResolvedSpread;
   readonly spot: boolean;
   readonly health: ResolvedHealth;
-  readonly metricsPath?: string;
+  readonly metrics?: Required<MetricsSettings>;
   readonly rollout: Required<RolloutSettings>;
   readonly drainSeconds: number;
   readonly terminationGraceSeconds: number;
@@ -187,7 +170,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     spread: resolveSpread(settings.spread),
     spot: settings.spot ?? false,
     health: resolveHealth(settings.health),
-    metricsPath: settings.metrics && (settings.metrics.path ?? '/metrics'),
+    metrics: settings.metrics && resolveMetrics(settings.metrics),
     rollout: {
       maxSurge: settings.rollout?.maxSurge ?? 1,
       maxUnavailable: settings.rollout?.maxUnavailable ?? 0,

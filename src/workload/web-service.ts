@@ -10,6 +10,7 @@ import {
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { Application } from './application';
 import { renderRollout } from './argo-rollout';
@@ -21,6 +22,8 @@ import { type Pod, renderPod } from './pod';
 import { checkRelease, type ReleaseController, type ReleaseStrategy } from './release';
 import { renderSpot } from './spot';
 import { renderSpread } from './spread';
+import { addWebAlerts } from './web-alerts';
+import { WebQueries } from './web-queries';
 import {
   type ResolvedPods,
   resolveWebService,
@@ -104,6 +107,12 @@ export class WebService extends Application implements IConnectable {
    */
   public readonly _imageSettings: ImageSettings;
 
+  /**
+   * What Prometheus is asked about the service.
+   * @internal
+   */
+  public readonly _queries: WebQueries;
+
   private readonly podAnnotations: { [annotation: string]: string } = {};
   private readonly candidate?: Candidate;
   private routing?: () => RolloutTrafficRouting;
@@ -126,7 +135,10 @@ export class WebService extends Application implements IConnectable {
       ports: [http],
       environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
     };
-    const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
+    const { metrics } = resolved;
+    const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
+    this._queries = new WebQueries({ name: id, namespace: System.containing(this).namespace!, metrics });
+    addWebAlerts(this, settings.alerts ?? {}, this._queries);
     const [first, second] = resolved.pods;
     this.service = this.renderService('service', id, Lazy.any({ produce: () => this.ownSelector(first.label) }));
     if (this.releaseStrategy !== 'rolling') {
@@ -240,14 +252,15 @@ export class WebService extends Application implements IConnectable {
     name: string,
     pods: ResolvedPods,
     pod: () => Pod,
-    { rollout, release }: ResolvedWebService,
+    { rollout, release, metrics }: ResolvedWebService,
   ): ApiObject {
     const replicas = isScaled(pods) ? undefined : pods.replicas;
     const podLabels = this.selectorOf(pods.label);
     if (release.controller === 'argo-rollouts') {
       const previewService = this.previewService?.name ?? name;
       const trafficRouting = () => this.routing?.();
-      return renderRollout(scope, { name, replicas, podLabels, release, rollout, previewService, trafficRouting, pod });
+      const parts = { name, replicas, podLabels, release, metrics, rollout, previewService, trafficRouting, pod };
+      return renderRollout(scope, parts);
     }
     return new KubeDeployment(scope, 'deployment', {
       metadata: { name, annotations: pod().annotations },

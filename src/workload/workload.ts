@@ -100,9 +100,9 @@ export function versionOf({ tag, digest }: ResolvedImage): string {
  * Annotation that changes with a ConfigMap's data, so that pods that read it roll. Equal to what a Helm template
  * computes with `toJson | sha256sum`: Go sorts keys and escapes `<`, `>` and `&`.
  */
-export function checksumOf(data: Record<string, string>): { [annotation: string]: string } {
+export function checksumOf(data: Record<string, string>, of = 'config'): { [annotation: string]: string } {
   const sorted = Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)));
   const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const json = JSON.stringify(sorted).replace(/[<>&\u2028\u2029]/g, escape);
-  return { 'checksum/config': createHash('sha256').update(json).digest('hex') };
+  return { [`checksum/${of}`]: createHash('sha256').update(json).digest('hex') };
 }

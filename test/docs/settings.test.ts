@@ -10,7 +10,7 @@ import { SYSTEMS } from '../../src/systems';
 import { settingsOf } from '../support/overlays';
 
 const ROOT = join(__dirname, '../..');
-const sources = ['data', 'network', 'platform', 'systems', 'workload'].flatMap((room) =>
+const sources = ['data', 'network', 'observability', 'platform', 'systems', 'workload'].flatMap((room) =>
   ts.sys.readDirectory(join(ROOT, 'src', room), ['.ts']),
 );
 

@@ -11,6 +11,7 @@ const shop = (release: ReleaseSettings, more: Partial<WebServiceSettings> = {}):
   image: { repository: 'acme/shop', tag: '1.0.0', profile: 'fastapi' },
   port: 8080,
   replicas: 4,
+  metrics: {},
   release,
   ...more,
 });
@@ -377,6 +378,15 @@ describe('refused', () => {
     ],
   ])('%s', (_, release, message) => {
     expect(refusal(release)).toMatch(message);
+  });
+
+  test('an analysis of an application without metrics', () => {
+    const release: ReleaseSettings = {
+      strategy: 'canary',
+      controller: 'argo-rollouts',
+      analysis: { prometheus: 'http://p:9090' },
+    };
+    expect(() => build(shop(release, { metrics: undefined }))).toThrow(/say in metrics where they are/);
   });
 
   test('a canary that no edge routes to', () => {

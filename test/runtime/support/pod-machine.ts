@@ -31,12 +31,22 @@ export interface PlayedImage {
   readonly env?: Record<string, string>;
   /** @default / */
   readonly workingDirectory?: string;
+  /** Whether it opens its output by its name, as nginx does. What it prints on its way out may then be lost. */
+  readonly opensOutput?: boolean;
 }
 
 export interface StartOptions {
   /** Variables that somebody sets by hand, as with `kubectl set env`. */
   readonly env?: Record<string, string>;
 }
+
+/** As a container runtime does: what it prints goes into pipes that belong to it, so that it may open them by their names. */
+const pipes = (user: number) => [
+  'mkfifo ../stdout ../stderr',
+  'cat ../stdout & cat ../stderr >&2 &',
+  'exec > ../stdout 2> ../stderr',
+  `chown ${user} ../stdout ../stderr`,
+];
 
 const quote = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`;
 
@@ -163,7 +173,9 @@ export class Pod {
       ...assigned,
       ...command,
     ];
-    const script = [...this.mountScript(container, image), `exec ${last.map((arg) => quote(String(arg))).join(' ')}`];
+    const mounts = this.mountScript(container, image);
+    const output = image.opensOutput ? pipes(runAsUser) : [];
+    const script = [...mounts, ...output, `exec ${last.map((arg) => quote(String(arg))).join(' ')}`];
     const enter = ['-t', `${this.machine.pid}`, '-m', '-n', '--'];
     // As in a container, it is the first process, with whose end all others end.
     const own = ['unshare', '-m', '-p', '--fork', '--kill-child', '--propagation', 'private'];
@@ -260,7 +272,11 @@ export class Pod {
     if (existsSync(folder)) return folder;
     folderIn(this.folder, volumeName);
     const { configMap, secret } = volume;
-    if (configMap) this.fill(folder, this.machine.one('ConfigMap', configMap.name).data, 0o644);
+    if (configMap) {
+      const { data } = this.machine.one('ConfigMap', configMap.name);
+      const items = configMap.items?.map(({ key, path }: any) => [path, data[key]]);
+      this.fill(folder, items ? Object.fromEntries(items) : data, 0o644);
+    }
     if (secret) {
       const values = this.machine.secrets[secret.secretName] ?? {};
       const named = secret.items.map(({ key, path }: any) => {

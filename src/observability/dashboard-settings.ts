@@ -1,0 +1,101 @@
+import type { Duration } from '../platform/duration';
+
+/** How a panel shows its figures: over time, or the last one alone. */
+export type PanelKind = 'graph' | 'number';
+
+/** What the figures of a panel count: a ratio of 1 is shown as 100 %. */
+export type PanelUnit = 'bytes' | 'number' | 'per-second' | 'ratio' | 'seconds';
+
+/** One picture of a dashboard. */
+export interface PanelSettings {
+  /**
+   * What it shows.
+   * @minLength 1
+   */
+  readonly title: string;
+
+  /**
+   * Expression in Prometheus' language. `$namespace` stands for the namespace of the environment.
+   * @minLength 1
+   */
+  readonly expression: string;
+
+  /**
+   * What the figures count.
+   * @default number
+   */
+  readonly unit?: PanelUnit;
+
+  /**
+   * How they are shown.
+   * @default graph
+   */
+  readonly kind?: PanelKind;
+
+  /**
+   * What a line is called, with labels of the result as `{{label}}`.
+   * @default - all of its labels
+   */
+  readonly legend?: string;
+
+  /**
+   * What somebody should know who looks at it.
+   * @default - nothing
+   */
+  readonly description?: string;
+}
+
+/** A dashboard of Grafana. */
+export interface DashboardSettings {
+  /**
+   * Its title.
+   * @minLength 1
+   * @default - the system and the environment
+   */
+  readonly title?: string;
+
+  /**
+   * What the system's owners want to see of their business.
+   * @default []
+   */
+  readonly panels?: PanelSettings[];
+
+  /**
+   * How much of the past is shown at first.
+   * @default 6h
+   */
+  readonly range?: Duration;
+
+  /**
+   * How often it is brought up to date while somebody looks.
+   * @default 1m
+   */
+  readonly refresh?: Duration;
+
+  /**
+   * Folder in Grafana, where its sidecar heeds the annotation `grafana_folder`.
+   * @minLength 1
+   * @default - that of the sidecar
+   */
+  readonly folder?: string;
+}
+
+/** A dashboard with nothing left open. */
+export interface ResolvedDashboard {
+  readonly title: string;
+  readonly panels: PanelSettings[];
+  readonly range: string;
+  readonly refresh: string;
+  readonly folder?: string;
+}
+
+/** Fills in defaults. */
+export function resolveDashboard(system: string, environment: string, settings: DashboardSettings): ResolvedDashboard {
+  return {
+    title: settings.title ?? `${system} ${environment}`,
+    panels: settings.panels ?? [],
+    range: settings.range ?? '6h',
+    refresh: settings.refresh ?? '1m',
+    folder: settings.folder,
+  };
+}
