@@ -84,12 +84,16 @@ export {
   type SecretVariableSettings,
   type UseOptions,
 } from './workload/application';
+export { ApplicationTask, type ApplicationTaskSettings, type TaskTrigger } from './workload/application-task';
 export { type AutoscalingSettings, type Percent, type ScalingSpeedSettings } from './workload/autoscaling';
+export { type CronSchedule, type TimeZone } from './workload/cron';
 export { type DisruptionBudgetSettings } from './workload/disruption';
 export { type HealthSettings, type ProbeSettings } from './workload/health';
 export { type ImageSettings } from './workload/image';
 export { type ApplicationProfile, type WritablePath } from './workload/image-profiles';
-export { type MigrationsSettings } from './workload/migrations';
+export { type IApplication } from './workload/lent-pod';
+export { type LockType } from './workload/lock';
+export { type MigrationsRun, type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { type StorageSettings } from './workload/stateful';

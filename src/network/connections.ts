@@ -15,6 +15,18 @@ export interface Connection {
   readonly from: Peer;
   readonly to: Peer;
   readonly ports: ListeningPort[];
+
+  /**
+   * Whether only a sidecar of `from` dials.
+   * @default false
+   */
+  readonly sidecarOnly?: boolean;
+}
+
+/** A peer that dials what another one dials. */
+interface Follower {
+  readonly peer: Peer;
+  readonly leader: Peer;
 }
 
 const ID = 'connections';
@@ -31,15 +43,35 @@ export class Connections extends Construct {
   }
 
   private readonly declared: Connection[] = [];
+  private readonly followers: Follower[] = [];
 
-  /** The relations, in the order in which they were declared. */
+  /** The relations, in the order in which they were declared; then those of followers. */
   public get all(): Connection[] {
-    return [...this.declared];
+    const followed = this.followers.flatMap(({ peer, leader }) =>
+      this.dialedBy(leader)
+        .filter(({ sidecarOnly }) => !sidecarOnly)
+        .map((connection) => ({ ...connection, from: peer })),
+    );
+    return [...this.declared, ...followed];
+  }
+
+  /** What was declared of whom a peer dials, by itself or by a sidecar. */
+  public dialedBy(peer: Peer): Connection[] {
+    return this.declared.filter(({ from }) => from === peer);
   }
 
   /** Declares that `from` dials `endpoint`. */
   public allow(from: Peer, endpoint: Endpoint): void {
-    this.declared.push({ from, to: endpoint.peer, ports: endpoint.ports });
+    const { peer: to, ports, sidecarOnly } = endpoint;
+    this.declared.push({ from, to, ports, sidecarOnly });
+  }
+
+  /**
+   * Lets `peer` dial whatever `leader` dials, by relations that are declared before or after; but not what only a sidecar of
+   * `leader` dials.
+   */
+  public follow(peer: Peer, leader: Peer): void {
+    this.followers.push({ peer, leader });
   }
 
   /** Makes the policy of the pods of `peer`: exactly the declared relations, both ways. */
@@ -70,8 +102,8 @@ export class Connections extends Construct {
     peer: Peer,
     rule: (ports: NetworkPolicyPort[], connection: Connection) => Rule,
   ): Rule[] | undefined {
-    const own = this.declared.filter((connection) => connection[end] === peer);
-    const unique = new Map(own.map((connection) => [JSON.stringify(connection), connection]));
+    const own = this.all.filter((connection) => connection[end] === peer);
+    const unique = new Map(own.map((connection) => [keyOf(connection), connection]));
     const rules = [...unique.values()].map((connection) =>
       rule(
         connection.ports.map(({ port, protocol }) => ({ port, protocol: protocol ?? 'TCP' })),
@@ -81,6 +113,9 @@ export class Connections extends Construct {
     return rules.length > 0 ? rules : undefined;
   }
 }
+
+/** Equal for relations that a policy cannot tell apart. */
+const keyOf = ({ from, to, ports }: Connection) => JSON.stringify([from, to, ports]);
 
 /** A peer as a policy names it. */
 export function peersOf(peer: Peer): NetworkPolicyPeer[] {

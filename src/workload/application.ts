@@ -11,6 +11,7 @@ import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { checkTag, type ImageSettings, profileOf, resolveImage, type ResolvedImage } from './image';
 import type { ImageProfile } from './image-profiles';
+import type { IApplication, LentPod } from './lent-pod';
 import { type HardenedContainer, hardened } from './pod';
 import { checkResources, type ResolvedResources, type ResourcesSettings } from './resources';
 import { renderWaitFor } from './wait-for';
@@ -165,13 +166,23 @@ export function resolveApplication(
   };
 }
 
+/** How an application waits for something. */
+interface Wait {
+  readonly waitFor: WaitFor;
+  /** Whether only its sidecar dials it. */
+  readonly sidecarOnly: boolean;
+}
+
 /**
  * A workload that runs an application of ours: with parameters, secrets, and relations to what it uses.
  * @internal
  */
-export abstract class Application extends Workload {
+export abstract class Application extends Workload implements IApplication {
   /** The application's parameters. Pods roll when one changes. */
   public readonly configMap: KubeConfigMap;
+
+  /** @internal */
+  public readonly _resources: ResolvedResources;
 
   private readonly application: ResolvedApplication;
   private readonly profile: ImageProfile;
@@ -179,11 +190,14 @@ export abstract class Application extends Workload {
   private readonly secretVariables: SecretVariable[] = [];
   private readonly composed = new Map<string, string>();
   private readonly files = new Map<string, SecretFile>();
-  private readonly waits = new Map<string, WaitFor>();
+  private readonly waits = new Map<string, Wait>();
+  private readonly identities: string[] = [];
+  private readonly followers: Workload[] = [];
 
   protected constructor(scope: Construct, id: string, component: string, application: ResolvedApplication) {
     super(scope, id, { component, version: versionOf(application.image) });
     this.application = application;
+    this._resources = application.resources;
     this.profile = profileOf(this, 'image', application.image);
     checkTag(this, 'image', application.image);
     checkResources(this, 'resources', application.resources);
@@ -205,6 +219,8 @@ export abstract class Application extends Workload {
   public assumeIdentity(identity: string): void {
     super.assumeIdentity(identity);
     this.addParameters(System.containing(this)._cloud.identity(this, 'identity', identity).environment);
+    this.identities.push(identity);
+    for (const follower of this.followers) follower.assumeIdentity(identity);
   }
 
   /**
@@ -221,7 +237,7 @@ export abstract class Application extends Workload {
       this.composed.set(variable, value);
     }
     for (const file of endpoint.files ?? []) this.files.set(file.path, file);
-    if (endpoint.waitFor && !options.optional) this.waits.set(endpoint.peer.name, endpoint.waitFor);
+    if (endpoint.waitFor && !options.optional) this.addWait(endpoint.peer.name, endpoint);
     if ('onUsedBy' in target) (target as IConnectable & IUseListener).onUsedBy(this);
   }
 
@@ -239,20 +255,42 @@ export abstract class Application extends Workload {
     }
   }
 
+  /** @internal */
+  public _lendTo(follower: Workload): void {
+    this.followers.push(follower);
+    for (const identity of this.identities) follower.assumeIdentity(identity);
+    Connections.of(this).follow(follower.peer, this.peer);
+  }
+
+  /** @internal */
+  public _lentPod(name: string, command: string[], resources: ResolvedResources): LentPod {
+    return {
+      annotations: this.checksum(),
+      profile: this.profile,
+      containers: [this._applicationContainer(name, { command }, resources)],
+      initContainers: this._waitContainers(({ sidecarOnly }) => !sidecarOnly),
+    };
+  }
+
   /**
    * The containers that wait for what the application uses.
    * @internal
    */
-  protected _waitContainers(): HardenedContainer[] {
-    return [...this.waits].map(([name, waitFor]) => renderWaitFor(name, waitFor));
+  protected _waitContainers(isMeant: (wait: Wait) => boolean = () => true): HardenedContainer[] {
+    const meant = [...this.waits].filter(([, wait]) => isMeant(wait));
+    return meant.map(([name, { waitFor }]) => renderWaitFor(name, waitFor));
   }
 
   /**
    * A container of the application's image, with all its variables.
    * @internal
    */
-  protected _applicationContainer(name: string, fields: Parameters<typeof hardened>[1] = {}): HardenedContainer {
-    const { image, resources, command } = this.application;
+  protected _applicationContainer(
+    name: string,
+    fields: Parameters<typeof hardened>[1] = {},
+    resources = this._resources,
+  ): HardenedContainer {
+    const { image, command } = this.application;
     return hardened(
       { name, image, profile: this.profile, resources, files: [...this.files.values()] },
       {
@@ -275,6 +313,13 @@ export abstract class Application extends Workload {
   /** Changes with every parameter, so that the pods roll. */
   protected checksum(): { [annotation: string]: string } {
     return checksumOf(this.configuration());
+  }
+
+  /** What the application dials itself, those wait for, too, who run without its sidecar. */
+  private addWait(name: string, { waitFor, sidecarOnly = false }: Endpoint): void {
+    const known = this.waits.get(name);
+    if (!waitFor || (known && sidecarOnly)) return;
+    this.waits.set(name, { waitFor, sidecarOnly });
   }
 
   private addSecretVariables(variables: SecretVariable[]): void {

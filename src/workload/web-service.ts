@@ -12,6 +12,7 @@ import type { Endpoint, IConnectable, ListeningPort } from '../network/connectab
 import type { Seconds, UnprivilegedPort, Port } from '../platform/names';
 import { ValidationError } from '../platform/validation-error';
 import { Application, type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
+import type { ApplicationTask } from './application-task';
 import {
   type AutoscalingSettings,
   checkAutoscaling,
@@ -26,7 +27,7 @@ import {
   type ResolvedDisruptionBudget,
 } from './disruption';
 import { type HealthSettings, renderProbes, resolveHealth, type ResolvedHealth } from './health';
-import { migrationCommand, type MigrationsSettings } from './migrations';
+import { type MigrationsSettings, renderMigrations, type ResolvedMigrations, resolveMigrations } from './migrations';
 import { type Pod, renderPod } from './pod';
 import { resolveResources, resources } from './resources';
 import { renderSpot } from './spot';
@@ -181,8 +182,11 @@ export interface ResolvedWebService {
   readonly rollout: Required<RolloutSettings>;
   readonly drainSeconds: number;
   readonly terminationGraceSeconds: number;
-  readonly migrations?: string[];
+  readonly migrations?: ResolvedMigrations;
 }
+
+/** Name of the task that runs a service's migrations, where the pods do not. */
+const migrationsTask = (name: string) => `${name}-migrations`;
 
 /** Fills in defaults and what follows from other settings. */
 export function resolveWebService(name: string, settings: WebServiceSettings): ResolvedWebService {
@@ -208,7 +212,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     },
     drainSeconds,
     terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
-    migrations: settings.migrations && migrationCommand(settings.migrations),
+    migrations: settings.migrations && resolveMigrations(migrationsTask(name), settings.migrations),
   };
 }
 
@@ -225,6 +229,9 @@ export class WebService extends Application implements IConnectable {
 
   /** Scaling by load, where it is on. */
   public readonly autoscaler?: KubeHorizontalPodAutoscaler;
+
+  /** The Job that runs the migrations, where the pods do not. */
+  public readonly migrations?: ApplicationTask;
 
   /** What a client needs to know: `<NAME>_URL`. */
   public readonly endpoint: Endpoint;
@@ -256,6 +263,7 @@ export class WebService extends Application implements IConnectable {
     this.service = this.renderService(resolved);
     const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
     this.deployment = this.renderDeployment(resolved, scraping);
+    if (resolved.migrations) this.migrations = renderMigrations(this, migrationsTask(id), resolved.migrations);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
   }
@@ -330,9 +338,8 @@ export class WebService extends Application implements IConnectable {
       // Kubernetes 1.30 refuses to sleep for nothing.
       lifecycle: resolved.drainSeconds > 0 ? { preStop: { sleep: { seconds: resolved.drainSeconds } } } : undefined,
     });
-    const migrations = resolved.migrations
-      ? [this._applicationContainer('migrations', { command: resolved.migrations })]
-      : [];
+    const { name, command } = resolved.migrations?.init ?? {};
+    const migrations = name ? [this._applicationContainer(name, { command })] : [];
     const { affinity, topologySpreadConstraints } = renderSpread(resolved.spread, this.podLabels, true);
     return renderPod(
       {
