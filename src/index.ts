@@ -77,13 +77,7 @@ export {
   type SystemProps,
   type SystemSettings,
 } from './platform/system';
-export {
-  type ApplicationSettings,
-  type IUseListener,
-  type LogLevel,
-  type SecretVariableSettings,
-  type UseOptions,
-} from './workload/application';
+export { type ApplicationSettings, type IUseListener, type LogLevel, type UseOptions } from './workload/application';
 export { ApplicationTask, type ApplicationTaskSettings, type TaskTrigger } from './workload/application-task';
 export { type AutoscalingSettings, type Percent, type ScalingSpeedSettings } from './workload/autoscaling';
 export { type CronSchedule, type TimeZone } from './workload/cron';
@@ -95,6 +89,7 @@ export { type IApplication } from './workload/lent-pod';
 export { type LockType } from './workload/lock';
 export { type MigrationsRun, type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
+export { type SecretVariableSettings } from './workload/secret-variable';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { type StorageSettings } from './workload/stateful';
 export { Task, type TaskSettings } from './workload/task';

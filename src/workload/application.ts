@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { type EnvVar, KubeConfigMap } from '../../imports/k8s';
 import type { Endpoint, IAuthenticator, IConnectable, SecretVariable, WaitFor } from '../network/connectable';
 import { Connections } from '../network/connections';
-import type { DnsLabel } from '../platform/names';
 import type { SecretFile } from '../platform/secret-file';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
@@ -13,42 +12,10 @@ import { checkTag, type ImageSettings, profileOf, resolveImage, type ResolvedIma
 import type { ImageProfile } from './image-profiles';
 import type { IApplication, LentPod } from './lent-pod';
 import { type HardenedContainer, hardened } from './pod';
+import type { SecretVariableSettings } from './secret-variable';
 import { checkResources, type ResolvedResources, type ResourcesSettings } from './resources';
 import { renderWaitFor } from './wait-for';
 import { checksumOf, versionOf, Workload } from './workload';
-
-/** A value that an application reads from a Secret. */
-export interface SecretVariableSettings {
-  /**
-   * Name of the Secret.
-   * @default - the name of the workload and `-secrets`
-   */
-  readonly secret?: DnsLabel;
-
-  /**
-   * Key in the Secret.
-   * @pattern ^[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}$
-   * @title a key of a Secret (letters, digits, dots, dashes and underscores, not beginning with a dot)
-   * @default - the variable in lower case, with dashes
-   */
-  readonly key?: string;
-
-  /**
-   * Characters of the value, where the secrets command makes one.
-   * @asType integer
-   * @minimum 16
-   * @maximum 512
-   * @default 48
-   */
-  readonly length?: number;
-
-  /**
-   * Whether only somebody else can give the value, as with the key of an API outside: the secrets command then asks for it
-   * instead of making one.
-   * @default false
-   */
-  readonly provided?: boolean;
-}
 
 /**
  * Level from which on messages are logged.

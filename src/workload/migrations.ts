@@ -75,13 +75,16 @@ export interface ResolvedMigrations {
 /** All that migrate the schema of a database take turns, wherever they run. */
 const LOCK = 'schema migrations';
 
-/** Fills in defaults, by the name of the task that runs the migrations where pods do not. */
-export function resolveMigrations(task: string, settings: MigrationsSettings): ResolvedMigrations {
+/** Name of the task that runs a service's migrations, where its pods do not. */
+const taskOf = (application: string) => `${application}-migrations`;
+
+/** Fills in defaults. */
+export function resolveMigrations(application: string, settings: MigrationsSettings): ResolvedMigrations {
   const { check, retries = 3, deadlineSeconds = 600 } = settings;
   const command = migrationCommand(settings);
   if (settings.run !== 'job') return { init: { name: 'migrations', command } };
   return {
-    init: check && { name: `wait-for-${task}`, command: ['sh', '-c', WAIT, 'migrations', ...check] },
+    init: check && { name: `wait-for-${taskOf(application)}`, command: ['sh', '-c', WAIT, 'migrations', ...check] },
     task: { command, trigger: 'release', retries, deadlineSeconds },
   };
 }
@@ -89,10 +92,9 @@ export function resolveMigrations(task: string, settings: MigrationsSettings): R
 /** Makes the Job of migrations that pods do not run themselves. */
 export function renderMigrations(
   application: IApplication,
-  id: string,
   { init, task }: ResolvedMigrations,
 ): ApplicationTask | undefined {
-  if (init) return task && new ApplicationTask(application, id, task);
+  if (init) return task && new ApplicationTask(application, taskOf(application.workloadName), task);
   const found = 'is missing, and migrations.run is job: the pods would not know when to go on';
   throw new ValidationError(application, 'migrations.check', `${found}; give a command that succeeds once they may`);
 }

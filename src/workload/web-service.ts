@@ -185,9 +185,6 @@ export interface ResolvedWebService {
   readonly migrations?: ResolvedMigrations;
 }
 
-/** Name of the task that runs a service's migrations, where the pods do not. */
-const migrationsTask = (name: string) => `${name}-migrations`;
-
 /** Fills in defaults and what follows from other settings. */
 export function resolveWebService(name: string, settings: WebServiceSettings): ResolvedWebService {
   const replicas = settings.replicas ?? 1;
@@ -212,7 +209,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     },
     drainSeconds,
     terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
-    migrations: settings.migrations && resolveMigrations(migrationsTask(name), settings.migrations),
+    migrations: settings.migrations && resolveMigrations(name, settings.migrations),
   };
 }
 
@@ -263,7 +260,7 @@ export class WebService extends Application implements IConnectable {
     this.service = this.renderService(resolved);
     const scraping = resolved.metricsPath ? this.scrapedBy(http, resolved.metricsPath) : {};
     this.deployment = this.renderDeployment(resolved, scraping);
-    if (resolved.migrations) this.migrations = renderMigrations(this, migrationsTask(id), resolved.migrations);
+    if (resolved.migrations) this.migrations = renderMigrations(this, resolved.migrations);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     if (resolved.autoscaling.enabled) this.autoscaler = renderAutoscaler(this, id, resolved.autoscaling);
   }
@@ -338,8 +335,8 @@ export class WebService extends Application implements IConnectable {
       // Kubernetes 1.30 refuses to sleep for nothing.
       lifecycle: resolved.drainSeconds > 0 ? { preStop: { sleep: { seconds: resolved.drainSeconds } } } : undefined,
     });
-    const { name, command } = resolved.migrations?.init ?? {};
-    const migrations = name ? [this._applicationContainer(name, { command })] : [];
+    const { init } = resolved.migrations ?? {};
+    const migrations = init ? [this._applicationContainer(init.name, { command: init.command })] : [];
     const { affinity, topologySpreadConstraints } = renderSpread(resolved.spread, this.podLabels, true);
     return renderPod(
       {

@@ -178,6 +178,13 @@ const backups = fc
 /** Settings of which only some go together, in the way in which they do: left to chance, nearly all would be refused. */
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
   if (schema.properties?.rpo && schema.properties.target) return [{ weight: 15, arbitrary: backups }];
+  if (schema.properties?.run && schema.properties.check) {
+    const check = valueOf(root, schema.properties.check).map((given) => given ?? ['true']);
+    const job = fc
+      .tuple(mapOf(root, schema, 2), check)
+      .map(([map, given]) => ({ ...(map as object), run: 'job', check: given }));
+    return [{ weight: 3, arbitrary: job }];
+  }
   const { source, store, provider } = schema.properties ?? {};
   const required = (name: string) => {
     const inside = deref(root, schema.properties[name]);
