@@ -24,7 +24,7 @@ const rooms = [
 /** What each room may import, beside itself. */
 const allowed = {
   main: ['cli', 'systems', 'settings'],
-  cli: ['systems', 'settings', 'outputs', 'platform'],
+  cli: ['systems', 'settings', 'outputs', 'workload', 'platform'],
   systems: ['dapr', 'edge', 'observability', 'messaging', 'data', 'workload', 'network', 'platform'],
   settings: [],
   outputs: ['platform'],

@@ -93,21 +93,20 @@ export {
   type SystemProps,
   type SystemSettings,
 } from './platform/system';
-export {
-  type ApplicationSettings,
-  type IUseListener,
-  type LogLevel,
-  type SecretVariableSettings,
-  type UseOptions,
-} from './workload/application';
+export { type ApplicationSettings, type IUseListener, type LogLevel, type UseOptions } from './workload/application';
+export { ApplicationTask, type ApplicationTaskSettings, type TaskTrigger } from './workload/application-task';
 export { type AutoscalingSettings, type Percent, type ScalingSpeedSettings } from './workload/autoscaling';
+export { type CronSchedule, type TimeZone } from './workload/cron';
 export { type DisruptionBudgetSettings } from './workload/disruption';
 export { type HealthSettings, type ProbeSettings } from './workload/health';
 export { type ImageSettings } from './workload/image';
 export { type ApplicationProfile, type WritablePath } from './workload/image-profiles';
+export { type IApplication } from './workload/lent-pod';
+export { type LockType } from './workload/lock';
 export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
-export { type MigrationsSettings } from './workload/migrations';
+export { type MigrationsRun, type MigrationsSettings } from './workload/migrations';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
+export { type SecretVariableSettings } from './workload/secret-variable';
 export { type ShutdownSettings } from './workload/shutdown';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { StaticSite } from './workload/static-site';

@@ -47,7 +47,7 @@ export class Component extends Construct implements IConnectable, IUseListener {
     this.componentName = id;
     this.provider = props.provider;
     const { peer, ports, waitFor } = props.target.endpoint;
-    this.endpoint = { peer, ports, waitFor, environment: { [props.variable]: id } };
+    this.endpoint = { peer, ports, waitFor, environment: { [props.variable]: id }, sidecarOnly: true };
     this.component = new DaprComponent(this, 'component', {
       metadata: { name: id },
       spec: { type: props.type, version: 'v1', metadata: props.metadata },

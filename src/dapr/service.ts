@@ -23,6 +23,7 @@ export class DaprService implements IConnectable, IUseListener {
       peer: application.peer,
       ports: [INTERNAL],
       environment: { [`${name.toUpperCase().replace(/-/g, '_')}_APP_ID`]: name },
+      sidecarOnly: true,
     };
   }
 

@@ -86,11 +86,12 @@ export class Sidecar extends Construct {
     const connections = Connections.of(this);
     for (const [app, port] of CONTROL_PLANE) {
       const { namespace } = controlPlane;
-      connections.allow(peer, { peer: { name: app, namespace, podLabels: { app } }, ports: [{ name: app, port }] });
+      const server = { name: app, namespace, podLabels: { app } };
+      connections.allow(peer, { peer: server, ports: [{ name: app, port }], sidecarOnly: true });
     }
     const port = Number(tracing.collector.split(':')[1]);
     const collector = { name: 'collector', namespace: tracing.collectorNamespace, podLabels: tracing.collectorLabels };
-    connections.allow(peer, { peer: collector, ports: [{ name: 'otlp', port }] });
+    connections.allow(peer, { peer: collector, ports: [{ name: 'otlp', port }], sidecarOnly: true });
     const prometheus = { name: 'prometheus', ...System.containing(this).prometheus };
     connections.allow(prometheus, { peer, ports: [METRICS] });
   }

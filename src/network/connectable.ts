@@ -164,6 +164,13 @@ export interface Endpoint {
    * @default - each client says so when it uses it
    */
   readonly optional?: boolean;
+
+  /**
+   * Whether only a sidecar of the client dials it. What runs beside the client without that sidecar, as a task of it does,
+   * then neither reaches it nor waits for it.
+   * @default false
+   */
+  readonly sidecarOnly?: boolean;
 }
 
 /** Something that a workload can use: a database, a cache, another service, an API outside the cluster. */

@@ -17,6 +17,18 @@ export interface Connection {
   readonly from: Peer;
   readonly to: Peer;
   readonly ports: ListeningPort[];
+
+  /**
+   * Whether only a sidecar of `from` dials.
+   * @default false
+   */
+  readonly sidecarOnly?: boolean;
+}
+
+/** A peer that dials what another one dials. */
+interface Follower {
+  readonly peer: Peer;
+  readonly leader: Peer;
 }
 
 const ID = 'connections';
@@ -39,17 +51,38 @@ export class Connections extends Construct {
   private readonly policies = new Map<Peer, KubeNetworkPolicy>();
   private readonly hostClients = new Set<Peer>();
   private readonly hostSets = new Set<Peer>();
+  private readonly followers: Follower[] = [];
 
-  /** The relations, in the order in which they were declared. */
+  /** The relations, in the order in which they were declared; then those of followers. */
   public get all(): Connection[] {
-    return [...this.declared];
+    const followed = this.followers.flatMap(({ peer, leader }) =>
+      this.dialedBy(leader)
+        .filter(({ sidecarOnly }) => !sidecarOnly)
+        .map((connection) => ({ ...connection, from: peer })),
+    );
+    return [...this.declared, ...followed];
+  }
+
+  /** What was declared of whom a peer dials, by itself or by a sidecar. */
+  public dialedBy(peer: Peer): Connection[] {
+    return this.declared.filter(({ from }) => from === peer);
   }
 
   /** Declares that `from` dials `endpoint`. */
   public allow(from: Peer, endpoint: Endpoint): void {
-    this.declared.push({ from, to: endpoint.peer, ports: endpoint.ports });
-    if (endpoint.peer.remark !== undefined) this.annotate(from);
-    if (endpoint.peer.hosts) this.openHosts(from, endpoint.peer);
+    const { peer: to, ports, sidecarOnly } = endpoint;
+    this.declared.push({ from, to, ports, sidecarOnly });
+    const followers = sidecarOnly ? [] : this.followers.filter(({ leader }) => leader === from);
+    for (const client of [from, ...followers.map(({ peer }) => peer)]) this.openEgress(client, to);
+  }
+
+  /**
+   * Lets `peer` dial whatever `leader` dials, by relations that are declared before or after; but not what only a sidecar of
+   * `leader` dials.
+   */
+  public follow(peer: Peer, leader: Peer): void {
+    this.followers.push({ peer, leader });
+    for (const { to } of this.all.filter(({ from }) => from === peer)) this.openEgress(peer, to);
   }
 
   /** Makes the policy of the pods of `peer`: exactly the declared relations, both ways. */
@@ -73,6 +106,12 @@ export class Connections extends Construct {
     return policy;
   }
 
+  /** What a plain policy cannot say of a relation, or must say beside it. */
+  private openEgress(client: Peer, service: Peer): void {
+    if (service.remark !== undefined) this.annotate(client);
+    if (service.hosts) this.openHosts(client, service);
+  }
+
   private annotate(client: Peer): void {
     const remarks = this.egressOf(client).flatMap(({ to }) => to.remark ?? []);
     this.policies.get(client)?.metadata.addAnnotation(EGRESS_REMARKS, [...new Set(remarks)].join('\n'));
@@ -94,8 +133,8 @@ export class Connections extends Construct {
   }
 
   private egressOf(client: Peer): Connection[] {
-    const own = this.declared.filter(({ from }) => from === client);
-    return [...new Map(own.map((connection) => [JSON.stringify(connection), connection])).values()];
+    const own = this.all.filter(({ from }) => from === client);
+    return [...new Map(own.map((connection) => [keyOf(connection), connection])).values()];
   }
 
   /**
@@ -107,8 +146,8 @@ export class Connections extends Construct {
     peer: Peer,
     rule: (ports: NetworkPolicyPort[], connection: Connection) => Rule,
   ): Rule[] | undefined {
-    const own = this.declared.filter((connection) => connection[end] === peer && canSay(connection));
-    const unique = new Map(own.map((connection) => [JSON.stringify(connection), connection]));
+    const own = this.all.filter((connection) => connection[end] === peer && canSay(connection));
+    const unique = new Map(own.map((connection) => [keyOf(connection), connection]));
     const rules = [...unique.values()].map((connection) =>
       rule(
         connection.ports.map(({ port, protocol }) => ({ port, protocol: protocol ?? 'TCP' })),
@@ -121,6 +160,9 @@ export class Connections extends Construct {
 
 /** Whether a plain policy has words for both ends. One without would be read as everybody. */
 const canSay = ({ from, to }: Connection) => [from, to].every(({ podLabels, cidrs }) => podLabels ?? cidrs);
+
+/** Equal for relations that a policy cannot tell apart. */
+const keyOf = ({ from, to, ports }: Connection) => JSON.stringify([from, to, ports]);
 
 /** A peer as a policy names it. */
 export function peersOf(peer: Peer): NetworkPolicyPeer[] {

@@ -1,10 +1,9 @@
 import { Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 
-import { type EnvVar, KubeConfigMap } from '../../imports/k8s';
-import type { Endpoint, IAuthenticator, IConnectable, SecretVariable, WaitFor } from '../network/connectable';
+import { KubeConfigMap } from '../../imports/k8s';
+import type { Endpoint, IAuthenticator, IConnectable, WaitFor } from '../network/connectable';
 import { Connections } from '../network/connections';
-import type { DnsLabel } from '../platform/names';
 import type { SecretFile } from '../platform/secret-file';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
@@ -12,43 +11,13 @@ import { ValidationError } from '../platform/validation-error';
 import { ConfigFiles } from './config-files';
 import { checkTag, type ImageSettings, profileOf, resolveImage, type ResolvedImage } from './image';
 import type { ImageProfile } from './image-profiles';
+import type { IApplication, LentPod } from './lent-pod';
 import { type HardenedContainer, hardened } from './pod';
+import type { SecretVariableSettings } from './secret-variable';
 import { checkResources, type ResolvedResources, type ResourcesSettings } from './resources';
+import { Variables } from './variables';
 import { renderWaitFor } from './wait-for';
 import { checksumOf, versionOf, Workload } from './workload';
-
-/** A value that an application reads from a Secret. */
-export interface SecretVariableSettings {
-  /**
-   * Name of the Secret.
-   * @default - the name of the workload and `-secrets`
-   */
-  readonly secret?: DnsLabel;
-
-  /**
-   * Key in the Secret.
-   * @pattern ^[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}$
-   * @title a key of a Secret (letters, digits, dots, dashes and underscores, not beginning with a dot)
-   * @default - the variable in lower case, with dashes
-   */
-  readonly key?: string;
-
-  /**
-   * Characters of the value, where the secrets command makes one.
-   * @asType integer
-   * @minimum 16
-   * @maximum 512
-   * @default 48
-   */
-  readonly length?: number;
-
-  /**
-   * Whether only somebody else can give the value, as with the key of an API outside: the secrets command then asks for it
-   * instead of making one.
-   * @default false
-   */
-  readonly provided?: boolean;
-}
 
 /**
  * Level from which on messages are logged.
@@ -166,40 +135,59 @@ export function resolveApplication(
   };
 }
 
+/** How an application waits for something. */
+interface Wait {
+  readonly waitFor: WaitFor;
+  /** Whether only its sidecar dials it. */
+  readonly sidecarOnly: boolean;
+}
+
 /**
  * A workload that runs an application of ours: with parameters, secrets, and relations to what it uses.
  * @internal
  */
-export abstract class Application extends Workload {
+export abstract class Application extends Workload implements IApplication {
   /** The application's parameters. Pods roll when one changes. */
   public readonly configMap: KubeConfigMap;
 
+  /** @internal */
+  public readonly _resources: ResolvedResources;
+
+  /**
+   * Image of what runs the application's container beside its own pods: that of the newest version.
+   * @internal
+   */
+  public _lentImage: ResolvedImage;
+
   private readonly application: ResolvedApplication;
   private readonly profile: ImageProfile;
-  private readonly parameters = new Map<string, string>();
-  private readonly secretVariables: SecretVariable[] = [];
-  private readonly composed = new Map<string, string>();
+  private readonly variables: Variables;
   private readonly files = new Map<string, SecretFile>();
   private readonly configFiles: ConfigFiles;
-  private readonly waits = new Map<string, WaitFor>();
+  private readonly waits = new Map<string, Wait>();
+  private readonly identities: string[] = [];
+  private readonly followers: Workload[] = [];
 
   protected constructor(scope: Construct, id: string, component: string, application: ResolvedApplication) {
     super(scope, id, { component, version: versionOf(application.image) });
     this.application = application;
+    this.variables = new Variables(this);
+    this._lentImage = application.image;
     this.configFiles = new ConfigFiles(this, `${id}-files`);
+    this._resources = application.resources;
     this.profile = profileOf(this, 'image', application.image);
     checkTag(this, 'image', application.image);
     checkResources(this, 'resources', application.resources);
 
     this.configMap = new KubeConfigMap(this, 'config', {
       metadata: { name: `${id}-config` },
-      data: Lazy.any({ produce: () => this.configuration() }),
+      data: Lazy.any({ produce: () => this.variables.configuration }),
     });
     this.addParameters({ LOG_LEVEL: application.logLevel, LOG_FORMAT: 'json' });
     this.addParameters(application.environment);
     for (const [variable, { secret, key, length, provided }] of Object.entries(application.secrets)) {
       Secrets.of(this).declare({ name: secret, keys: { [key]: provided ? { provided } : { length } } });
-      this.addSecretVariables([{ variable, secret, key }]);
+      this.variables.addSecret([{ variable, secret, key }]);
     }
     if (application.identity) this.assumeIdentity(application.identity);
   }
@@ -208,6 +196,8 @@ export abstract class Application extends Workload {
   public assumeIdentity(identity: string): void {
     super.assumeIdentity(identity);
     this.addParameters(System.containing(this)._cloud.identity(this, 'identity', identity).environment);
+    this.identities.push(identity);
+    for (const follower of this.followers) follower.assumeIdentity(identity);
   }
 
   /**
@@ -219,13 +209,10 @@ export abstract class Application extends Workload {
     const optional = this.isOptional(endpoint, options);
     Connections.of(this).allow(this.peer, endpoint);
     this.addParameters(endpoint.environment ?? {});
-    this.addSecretVariables(endpoint.secrets ?? []);
-    for (const [variable, value] of Object.entries(endpoint.composed ?? {})) {
-      this.claim(variable);
-      this.composed.set(variable, value);
-    }
+    this.variables.addSecret(endpoint.secrets ?? []);
+    this.variables.addComposed(endpoint.composed ?? {});
     for (const file of endpoint.files ?? []) this.files.set(file.path, file);
-    if (endpoint.waitFor && !optional) this.waits.set(endpoint.peer.name, endpoint.waitFor);
+    if (endpoint.waitFor && !optional) this.addWait(endpoint.peer.name, endpoint);
     if ('onUsedBy' in target) (target as IConnectable & IUseListener).onUsedBy(this);
   }
 
@@ -254,18 +241,33 @@ export abstract class Application extends Workload {
 
   /** Adds parameters, each of which may be set only once. */
   protected addParameters(parameters: { [variable: string]: string }): void {
-    for (const [variable, value] of Object.entries(parameters)) {
-      this.claim(variable);
-      this.parameters.set(variable, value);
-    }
+    this.variables.add(parameters);
+  }
+
+  /** @internal */
+  public _lendTo(follower: Workload): void {
+    this.followers.push(follower);
+    for (const identity of this.identities) follower.assumeIdentity(identity);
+    Connections.of(this).follow(follower.peer, this.peer);
+  }
+
+  /** @internal */
+  public _lentPod(name: string, command: string[], resources: ResolvedResources): LentPod {
+    return {
+      annotations: this.checksum(),
+      profile: this.profile,
+      containers: [this._applicationContainer(name, { command }, this._lentImage, resources)],
+      initContainers: this._waitContainers(({ sidecarOnly }) => !sidecarOnly),
+    };
   }
 
   /**
    * The containers that wait for what the application uses.
    * @internal
    */
-  protected _waitContainers(): HardenedContainer[] {
-    return [...this.waits].map(([name, waitFor]) => renderWaitFor(name, waitFor));
+  protected _waitContainers(isMeant: (wait: Wait) => boolean = () => true): HardenedContainer[] {
+    const meant = [...this.waits].filter(([, wait]) => isMeant(wait));
+    return meant.map(([name, { waitFor }]) => renderWaitFor(name, waitFor));
   }
 
   /**
@@ -276,15 +278,16 @@ export abstract class Application extends Workload {
     name: string,
     fields: Parameters<typeof hardened>[1] = {},
     image: ResolvedImage = this.application.image,
+    resources = this._resources,
   ): HardenedContainer {
-    const { resources, command } = this.application;
+    const { command } = this.application;
     const { profile, configFiles } = this;
     return hardened(
       { name, image, profile, resources, files: [...this.files.values()], configFiles },
       {
         command: command.length > 0 ? command : undefined,
         ...fields,
-        env: this.variables(),
+        env: this.variables.environment,
         envFrom: [{ configMapRef: { name: this.configMap.name } }],
       },
     );
@@ -300,50 +303,13 @@ export abstract class Application extends Workload {
 
   /** Changes with every parameter and file, so that the pods roll. */
   protected checksum(): { [annotation: string]: string } {
-    return { ...checksumOf(this.configuration()), ...this.configFiles.checksum };
+    return { ...checksumOf(this.variables.configuration), ...this.configFiles.checksum };
   }
 
-  private addSecretVariables(variables: SecretVariable[]): void {
-    for (const variable of variables) {
-      this.claim(variable.variable);
-      this.secretVariables.push(variable);
-    }
-  }
-
-  private claim(variable: string): void {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
-      const expected = 'expected letters, digits and underscores, not beginning with a digit';
-      throw new ValidationError(this, `environment.${variable}`, `${expected}, got "${variable}"; rename it`);
-    }
-    if (variable === '__proto__' || variable === 'constructor') {
-      throw new ValidationError(
-        this,
-        `environment.${variable}`,
-        'is a name that JavaScript keeps for itself; rename it',
-      );
-    }
-    const taken =
-      this.parameters.has(variable) ||
-      this.composed.has(variable) ||
-      this.secretVariables.some((known) => known.variable === variable);
-    if (!taken) return;
-    const found = 'is set twice, by the settings or by relations';
-    throw new ValidationError(this, `environment.${variable}`, `${found}; remove it from environment or secrets`);
-  }
-
-  private configuration(): Record<string, string> {
-    return Object.fromEntries(byName(Object.fromEntries(this.parameters)));
-  }
-
-  /** Secret ones first: the composed ones refer to them, and Kubernetes expands only what stands before. */
-  private variables(): EnvVar[] {
-    return [
-      ...this.secretVariables.map(({ variable, secret, key, optional }) => ({
-        name: variable,
-        // waiver checkov CKV_K8S_35 on Deployment/backend: the application reads its settings from variables
-        valueFrom: { secretKeyRef: { name: secret, key, optional: optional || undefined } },
-      })),
-      ...[...this.composed].map(([name, value]) => ({ name, value })),
-    ];
+  /** What the application dials itself, those wait for, too, who run without its sidecar. */
+  private addWait(name: string, { waitFor, sidecarOnly = false }: Endpoint): void {
+    const known = this.waits.get(name);
+    if (!waitFor || (known && sidecarOnly)) return;
+    this.waits.set(name, { waitFor, sidecarOnly });
   }
 }

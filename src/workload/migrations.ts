@@ -1,3 +1,14 @@
+import type { Seconds } from '../platform/names';
+import { ValidationError } from '../platform/validation-error';
+import { ApplicationTask, type ApplicationTaskSettings } from './application-task';
+import type { IApplication } from './lent-pod';
+import { locked, type LockType } from './lock';
+
+/**
+ * Where migrations run: in each pod before its containers start, or in one Job for which the pods wait.
+ */
+export type MigrationsRun = 'init' | 'job';
+
 /** Changes to the database's schema that a release brings, made before its containers start. */
 export interface MigrationsSettings {
   /**
@@ -12,49 +23,98 @@ export interface MigrationsSettings {
    * themselves (Flyway, Liquibase, Prisma).
    * @default advisory
    */
-  readonly lock?: 'advisory' | 'none';
+  readonly lock?: LockType;
+
+  /**
+   * Where they run. `init` is an init container of each pod; `job` is one Job per release, beside which the new pods wait
+   * until `check` succeeds.
+   * @default init
+   */
+  readonly run?: MigrationsRun;
+
+  /**
+   * Command in the application's image that changes nothing and succeeds once the schema has all that this release needs,
+   * also where a later release has already gone on. Where it succeeds nothing is migrated, so that a pod of the old release
+   * can still start. Needs a shell in the image. `run: job` needs it.
+   * @minItems 1
+   * @default - none: whether there is something to do is the command's business
+   */
+  readonly check?: string[];
+
+  /**
+   * With `run: job`: how often a failed migration is tried again, after 10 s, then 20 s, and so on.
+   * @asType integer
+   * @minimum 0
+   * @exclusiveMaximum 10001
+   * @default 3
+   */
+  readonly retries?: number;
+
+  /**
+   * With `run: job`: how long it may take, all tries together.
+   * @minimum 1
+   * @default 600
+   */
+  readonly deadlineSeconds?: Seconds;
 }
 
-/**
- * Holds a session lock while the command runs: the server frees it when the session ends, however the pod dies.
- * - It asks again and again instead of waiting in the server: a session that waits there holds a snapshot, for whose end
- *   `CREATE INDEX CONCURRENTLY` in the other pod's migration would wait in turn, for ever.
- * - A URL without a driver means another one in each release of SQLAlchemy, so the first that is installed is taken.
- * - SQLAlchemy's asyncio needs a library that is not always there, so it is loaded only for a driver that needs it.
- */
-const WITH_LOCK = `import asyncio, os, subprocess, sys, time
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+/** An init container of the application's image. */
+export interface InitCommand {
+  readonly name: string;
+  readonly command: string[];
+}
 
-def installed(url):
-    try:
-        url.get_dialect().import_dbapi()
-        return True
-    except ImportError:
-        return False
+/** Migrations with nothing left open. */
+export interface ResolvedMigrations {
+  /** What each pod runs before its containers start; undefined where that is not known. */
+  readonly init?: InitCommand;
+  /** What runs once for all pods, where something does. */
+  readonly task?: ApplicationTaskSettings;
+}
 
-given = make_url(os.environ["DATABASE_URL"])
-drivers = [given.drivername, "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"]
-url = next(filter(installed, (given.set(drivername=driver) for driver in drivers)), given)
-lock = text("select pg_try_advisory_lock(hashtext('schema migrations'))")
-migrate = lambda: subprocess.call(sys.argv[1:])
+/** All that migrate the schema of a database take turns, wherever they run. */
+const LOCK = 'schema migrations';
 
-async def locked():
-    from sqlalchemy.ext.asyncio import create_async_engine
-    async with create_async_engine(url, isolation_level="AUTOCOMMIT").connect() as session:
-        while not await session.scalar(lock):
-            await asyncio.sleep(1)
-        return migrate()
+/** Name of the task that runs a service's migrations, where its pods do not. */
+const taskOf = (application: string) => `${application}-migrations`;
 
-if url.get_dialect().is_async:
-    sys.exit(asyncio.run(locked()))
-with create_engine(url, isolation_level="AUTOCOMMIT").connect() as session:
-    while not session.scalar(lock):
-        time.sleep(1)
-    sys.exit(migrate())
+/** Fills in defaults. */
+export function resolveMigrations(application: string, settings: MigrationsSettings): ResolvedMigrations {
+  const { check, retries = 3, deadlineSeconds = 600 } = settings;
+  const command = migrationCommand(settings);
+  if (settings.run !== 'job') return { init: { name: 'migrations', command } };
+  return {
+    init: check && { name: `wait-for-${taskOf(application)}`, command: ['sh', '-c', WAIT, 'migrations', ...check] },
+    task: { command, trigger: 'release', retries, deadlineSeconds },
+  };
+}
+
+/** Makes the Job of migrations that pods do not run themselves. */
+export function renderMigrations(
+  application: IApplication,
+  { init, task }: ResolvedMigrations,
+): ApplicationTask | undefined {
+  if (init) return task && new ApplicationTask(application, taskOf(application.workloadName), task);
+  const found = 'is missing, and migrations.run is job: the pods would not know when to go on';
+  throw new ValidationError(application, 'migrations.check', `${found}; give a command that succeeds once they may`);
+}
+
+/** Asked at once, then ever less often: a migration may take hours, and a pod that is told to go goes at once. */
+const WAIT = `trap 'exit 143' TERM
+pause=1
+until "$@"; do
+  echo "the schema is not yet what this release needs; asking again in $pause s"
+  sleep "$pause" & wait "$!"
+  pause=$((pause < 16 ? pause * 2 : 30))
+done
 `;
 
-/** The command of the init container. */
-export function migrationCommand({ command, lock = 'advisory' }: MigrationsSettings): string[] {
-  return lock === 'none' ? command : ['python', '-c', WITH_LOCK, ...command];
+/** The check is made under the lock: who had to wait finds the work done. */
+function migrationCommand({ command, lock = 'advisory', check }: MigrationsSettings): string[] {
+  const unlessDone = check ? ['sh', '-c', `${words(check)} || exec ${words(command)}`] : command;
+  return lock === 'none' ? unlessDone : locked(LOCK, unlessDone);
 }
+
+/** Words as a shell reads them. */
+const words = (command: readonly string[]) =>
+  command.map((word) => (/^[-+\w./:=@%,]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`)).join(' ');

@@ -92,9 +92,12 @@ export interface Pod {
 /** A pod that calls no API and owns its volumes by its own group. `placement` says where and how it runs. */
 export function renderPod(parts: PodParts, placement: Partial<PodSpec>): Pod {
   const annotations = Object.keys(parts.annotations).length > 0 ? parts.annotations : undefined;
+  const { labels: ownLabels } = parts;
+  const shared = parts.workload._podTemplateLabels;
   return {
     template: {
-      metadata: { labels: { ...parts.workload._podTemplateLabels, ...parts.labels }, annotations },
+      // The workload's own map, to which an identity may still add.
+      metadata: { labels: ownLabels ? { ...shared, ...ownLabels } : shared, annotations },
       spec: { ...renderPodSpec(parts), ...placement },
     },
     annotations: writableAnnotation(parts),

@@ -112,7 +112,7 @@ export interface ReleaseSettings {
 
   /**
    * Colour that gets the requests: for `blue-green` without a controller.
-   * @default blue
+   * @default - blue
    */
   readonly active?: Colour;
 
@@ -147,21 +147,21 @@ export interface ReleaseSettings {
    * @asType integer
    * @minimum 0
    * @exclusiveMaximum 1001
-   * @default 0
+   * @default - 0
    */
   readonly step?: number;
 
   /**
    * Whether requests are switched as soon as the new version is ready, without anybody saying so: for `blue-green` by
    * Argo Rollouts.
-   * @default false
+   * @default - false
    */
   readonly autoPromote?: boolean;
 
   /**
    * How long the old pods stay after a switch, so that it can be undone at once: for `blue-green` by Argo Rollouts.
    * @maximum 86400
-   * @default 600
+   * @default - 600
    */
   readonly keepSeconds?: Seconds;
 

@@ -3,7 +3,7 @@ import { type AutoscalingSettings, resolveAutoscaling, type ResolvedAutoscaling 
 import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
 import { type MetricsSettings, resolveMetrics } from './metrics-settings';
-import { migrationCommand, type MigrationsSettings } from './migrations';
+import { type MigrationsSettings, type ResolvedMigrations, resolveMigrations } from './migrations';
 import type { Port, Seconds, UnprivilegedPort } from '../platform/names';
 import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
 import { resolveResources, resources } from './resources';
@@ -152,7 +152,7 @@ export interface ResolvedWebService {
   readonly rollout: Required<RolloutSettings>;
   readonly drainSeconds: number;
   readonly terminationGraceSeconds: number;
-  readonly migrations?: string[];
+  readonly migrations?: ResolvedMigrations;
 }
 
 /** Fills in defaults and what follows from other settings. */
@@ -179,7 +179,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     },
     drainSeconds,
     terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
-    migrations: settings.migrations && migrationCommand(settings.migrations),
+    migrations: settings.migrations && resolveMigrations(name, settings.migrations),
   };
 }
 

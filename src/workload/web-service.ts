@@ -13,11 +13,13 @@ import type { Endpoint, IConnectable, ListeningPort } from '../network/connectab
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { Application } from './application';
+import type { ApplicationTask } from './application-task';
 import { renderRollout } from './argo-rollout';
 import { checkAutoscaling, renderAutoscaler, type ResolvedAutoscaling } from './autoscaling';
 import { renderDisruptionBudget } from './disruption';
 import { renderProbes } from './health';
 import { checkTag, type ImageSettings, type ResolvedImage } from './image';
+import { renderMigrations } from './migrations';
 import { type Pod, renderPod } from './pod';
 import { checkRelease, type ReleaseController, type ReleaseStrategy } from './release';
 import { renderSpot } from './spot';
@@ -92,6 +94,9 @@ export class WebService extends Application implements IConnectable {
   /** Scaling by load, where it is on, of each version that runs. */
   public readonly autoscalers: KubeHorizontalPodAutoscaler[] = [];
 
+  /** The task that migrates the database, where the pods do not do it themselves. */
+  public readonly migrations?: ApplicationTask;
+
   /** What a client needs to know: `<NAME>_URL`. */
   public readonly endpoint: Endpoint;
 
@@ -146,6 +151,9 @@ export class WebService extends Application implements IConnectable {
       this.previewService = this.renderService('preview-service', name, second && this.selectorOf(second.label));
       this.candidate = this.candidateOf(name, this.previewService, resolved.release.weight);
     }
+    // Of two that run, the one that does not get the requests is the newer, but for the moment after a switch.
+    this._lentImage = (second && second.replicas > 0 ? second : first).image;
+    if (resolved.migrations) this.migrations = renderMigrations(this, resolved.migrations);
     for (const pods of resolved.pods) {
       this.checkBudget(settings.disruptionBudget?.minAvailable, pods.autoscaling);
       checkTag(this, 'image', pods.image);
@@ -292,9 +300,8 @@ export class WebService extends Application implements IConnectable {
       lifecycle: resolved.drainSeconds > 0 ? { preStop: { sleep: { seconds: resolved.drainSeconds } } } : undefined,
     };
     const main = this._applicationContainer(this.workloadName, fields, image);
-    const migrations = resolved.migrations
-      ? [this._applicationContainer('migrations', { command: resolved.migrations }, image)]
-      : [];
+    const { init } = resolved.migrations ?? {};
+    const migrations = init ? [this._applicationContainer(init.name, { command: init.command }, image)] : [];
     const { affinity, topologySpreadConstraints } = renderSpread(
       resolved.spread,
       this.selectorOf(label),

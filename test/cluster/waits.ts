@@ -7,25 +7,33 @@ import { WAITED } from './stages';
 const PREFIX = 'wait-for-';
 
 /**
- * Stands in for the init containers that wait for a server: a pod goes on once a ready pod is behind each Service that they
- * wait for, and those outside are taken to be up. Whether their commands wait as they should is proved with the real servers.
+ * Stands in for the init containers that wait for a server or for a Job of their release: a pod goes on once a ready pod is
+ * behind each Service, and each Job is done; services outside are taken to be up. Whether their commands wait as they should
+ * is proved with the real servers.
  */
 export async function answerWaits(cluster: Cluster): Promise<void> {
   const asked = new Set<string>();
   // Told of pods before it is there itself.
-  const mirrors: { pods?: Mirror } = {};
+  const mirrors: { pods?: Mirror; jobs?: Mirror } = {};
   const answer = () => {
     const pods = mirrors.pods?.all ?? [];
     const ready = pods.filter(isReady);
-    const isUp = (name: string, namespace: string) => {
+    const isUp = (name: string, { metadata: { namespace, labels } }: KubeObject) => {
       const service = services.all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-      return service !== undefined && ready.some((pod) => selects(service, pod));
+      if (service) return ready.some((pod) => selects(service, pod));
+      return (mirrors.jobs?.all ?? []).some(
+        ({ metadata, status }) =>
+          metadata.namespace === namespace &&
+          metadata.labels?.['app.kubernetes.io/name'] === name &&
+          metadata.labels['app.kubernetes.io/version'] === labels['app.kubernetes.io/version'] &&
+          status?.conditions?.some(({ type }: KubeObject) => type === 'Complete'),
+      );
     };
     for (const pod of pods) {
       const { name, namespace, uid, annotations = {}, deletionTimestamp } = pod.metadata;
       const awaited = awaitedBy(pod);
       if (waitsOf(pod).length === 0 || annotations[WAITED] || deletionTimestamp || asked.has(uid)) continue;
-      if (!awaited.every((service) => isUp(service, namespace))) continue;
+      if (!awaited.every((one) => isUp(one, pod))) continue;
       asked.add(uid);
       const body = { metadata: { annotations: { [WAITED]: 'true' } } };
       // One that has gone meanwhile waits for nothing.
@@ -33,6 +41,7 @@ export async function answerWaits(cluster: Cluster): Promise<void> {
     }
   };
   const services = await cluster.mirror('/api/v1/services');
+  mirrors.jobs = await cluster.mirror('/apis/batch/v1/jobs', answer);
   mirrors.pods = await cluster.mirror('/api/v1/pods', answer);
   answer();
 }
@@ -43,7 +52,7 @@ const waitsOf = ({ spec }: KubeObject): KubeObject[] =>
 /** Of a service outside, which is taken to be up: it is dialled by its DNS name, and has no Service here. */
 const isOutside = ({ command = [] }: KubeObject) => /^until nc -w \d+ [^ ]+\.[^ ]+ /.test(command.at(-1) ?? '');
 
-/** Services for which a pod waits before it starts. */
+/** Services and Jobs for which a pod waits before it starts. */
 export const awaitedBy = (pod: KubeObject): string[] =>
   waitsOf(pod)
     .filter((container) => !isOutside(container))

@@ -1,6 +1,7 @@
 import { Postgres } from '../../src/data/postgres';
 import { Redis } from '../../src/data/redis';
 import type { Endpoint, IConnectable } from '../../src/network/connectable';
+import { Connections } from '../../src/network/connections';
 import { WebService } from '../../src/workload/web-service';
 import { finished, testSystem } from '../support/system';
 
@@ -97,6 +98,23 @@ describe('use', () => {
       },
     ]);
   });
+});
+
+test('who follows another dials what that one dials, declared before or after, and not what only its sidecar dials', () => {
+  const { system, database, cache, api, web } = shop();
+  const connections = Connections.of(system);
+  const dialed = () => connections.all.filter(({ from }) => from === web.peer).map(({ to }) => to.name);
+  api.use(database);
+  connections.follow(web.peer, api.peer);
+  expect(dialed()).toEqual(['db']);
+  api.use(cache);
+  connections.allow(api.peer, {
+    peer: { name: 'operator', podLabels: { app: 'operator' } },
+    ports: [],
+    sidecarOnly: true,
+  });
+  expect(dialed()).toEqual(['db', 'cache']);
+  expect(connections.dialedBy(api.peer).map(({ to }) => to.name)).toEqual(['db', 'cache', 'operator']);
 });
 
 test('only what has metrics is reachable by Prometheus, and from its namespace alone', () => {

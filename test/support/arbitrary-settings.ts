@@ -187,6 +187,13 @@ const outside = fc.constantFrom<unknown>(
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
   if (schema.properties?.rpo && schema.properties.target) return [{ weight: 15, arbitrary: backups }];
   if (schema.properties?.anyPublicAddress && schema.properties.hosts) return [{ weight: 15, arbitrary: outside }];
+  if (schema.properties?.run && schema.properties.check) {
+    const check = valueOf(root, schema.properties.check).map((given) => given ?? ['true']);
+    const job = fc
+      .tuple(mapOf(root, schema, 2), check)
+      .map(([map, given]) => ({ ...(map as object), run: 'job', check: given }));
+    return [{ weight: 3, arbitrary: job }];
+  }
   const { source, store, provider } = schema.properties ?? {};
   const required = (name: string) => {
     const inside = deref(root, schema.properties[name]);

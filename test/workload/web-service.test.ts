@@ -60,7 +60,14 @@ const all: Complete<Omit<WebServiceSettings, 'release'>> = {
   },
   rollout: { maxSurge: 2, maxUnavailable: 1, minReadySeconds: 10, progressDeadlineSeconds: 300 },
   shutdown: { drainSeconds: 5, graceSeconds: 20 },
-  migrations: { command: ['migrate'], lock: 'none' },
+  migrations: {
+    command: ['migrate'],
+    lock: 'none',
+    run: 'job',
+    check: ['is-migrated'],
+    retries: 1,
+    deadlineSeconds: 900,
+  },
   identity: 'arn:aws:iam::111122223333:role/shop',
   spot: true,
 };

@@ -33,6 +33,7 @@ export const TOOLCHAINS = {
 
 export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'postgres', needs: ['mvn', 'java', 'python3', 'xz'], what: 'PostgreSQL 16 with its tools', takes: '10 s' },
+  { name: 'alembic', needs: ['python3'], what: 'Alembic, which migrates schemas', takes: '10 s' },
   { name: 'redis', needs: ['apt-get', 'dpkg'], what: 'Redis 7, exporters of Redis and PostgreSQL', takes: '5 s' },
   { name: 'busybox', needs: ['apt-get', 'dpkg'], what: "the small tools of Alpine's images", takes: '2 s' },
   { name: 'nginx', needs: ['apt-get', 'dpkg'], what: 'nginx', takes: '2 s' },
