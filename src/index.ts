@@ -53,6 +53,7 @@ export { type CloudSettings } from './platform/clouds';
 export { type AwsSettings } from './platform/clouds/aws';
 export { type AzureSettings } from './platform/clouds/azure';
 export { type GcpSettings } from './platform/clouds/gcp';
+export { type GenericSettings, type SpotNodesSettings, type SpotTaintSettings } from './platform/clouds/generic';
 export {
   type CertificateIssuerSettings,
   type CertificateProps,

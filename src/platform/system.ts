@@ -6,7 +6,7 @@ import { Access, type AccessSettings } from './access';
 import { Certificates, type TlsSettings } from './certificates';
 import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
-import { checkCostLabels } from './cost-labels';
+import { checkCostLabels, sortedLabels } from './cost-labels';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
@@ -222,7 +222,7 @@ export class System extends Chart {
     super(scope, id, {
       namespace: props.namespace,
       labels: {
-        ...props.costLabels,
+        ...sortedLabels(props.costLabels),
         'app.kubernetes.io/component': 'platform',
         'app.kubernetes.io/instance': id,
         'app.kubernetes.io/managed-by': 'cdk8s-webstack',

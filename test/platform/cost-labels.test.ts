@@ -64,6 +64,14 @@ describe.each(['todo-evolution/production', 'todo-app/production', 'contacts/pro
   });
 });
 
+test('the order in which a file lists them means nothing, in names of Jobs neither', () => {
+  const turned = Object.fromEntries(Object.entries(costLabels).reverse());
+  const environment = 'todo-evolution/dev';
+  expect(JSON.stringify(objectsOf(environment, { costLabels: turned }))).toBe(
+    JSON.stringify(objectsOf(environment, { costLabels })),
+  );
+});
+
 test('without them, and with none, everything is as it was', () => {
   expect(finished(testSystem({ costLabels: {} })).objects).toEqual(finished(testSystem()).objects);
 });
