@@ -2,16 +2,38 @@ import type { Construct } from 'constructs';
 
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
+import { ExternalService } from '../network/external-service';
+import type { ExternalServiceSettings } from '../network/external-service-settings';
+import { Dashboard } from '../observability/dashboard';
+import type { DashboardSettings } from '../observability/dashboard-settings';
 import { System, type SystemSettings } from '../platform/system';
+import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
+import { StaticSite } from '../workload/static-site';
+import type { StaticSiteSettings } from '../workload/static-site-settings';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
 /** What may differ between the environments of Contacts. */
 export interface ContactsSettings extends SystemSettings {
   /** The web front: React, served by nginx. */
-  readonly frontend: WebServiceSettings;
+  readonly frontend: StaticSiteSettings;
 
   /** The API: Flask. */
   readonly backend: WebServiceSettings;
+
+  /** The database: Cloudant. */
+  readonly cloudant: ExternalServiceSettings;
+
+  /** Brings the database's indexes up to date, once per release. */
+  readonly migration: ApplicationTaskSettings;
+
+  /** Removes what is no longer needed. */
+  readonly cleanup: ApplicationTaskSettings;
+
+  /** Commands of administrators. */
+  readonly admin: ApplicationTaskSettings;
+
+  /** What is looked at. */
+  readonly dashboard: DashboardSettings;
 
   /** Host, certificate and origins at the edge. */
   readonly edge: EdgeSettings;
@@ -22,11 +44,22 @@ export class Contacts extends System {
   public constructor(scope: Construct, environment: string, settings: ContactsSettings) {
     super(scope, `contacts-${environment}`, { ...settings, system: 'contacts', environment });
 
+    const cloudant = new ExternalService(this.layer('data'), 'cloudant', settings.cloudant);
+
     const backend = new WebService(this.layer('apps'), 'contact-backend', settings.backend);
-    const frontend = new WebService(this.layer('apps'), 'contact-frontend', settings.frontend);
+    backend.use(cloudant);
+    new ApplicationTask(backend, 'contact-migration', settings.migration);
+    new ApplicationTask(backend, 'contact-cleanup', settings.cleanup);
+    new ApplicationTask(backend, 'contact-admin', settings.admin);
+
+    const frontend = new StaticSite(this.layer('apps'), 'contact-frontend', settings.frontend);
 
     const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
     edge.route('/api', backend);
     edge.route('/', frontend);
+
+    const dashboard = new Dashboard(this.layer('observability'), 'dashboard', settings.dashboard);
+    dashboard.addService(backend);
+    dashboard.addService(frontend);
   }
 }

@@ -2,6 +2,8 @@ import type { Construct } from 'constructs';
 
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
+import { ExternalService } from '../network/external-service';
+import type { ExternalServiceSettings } from '../network/external-service-settings';
 import { System, type SystemSettings } from '../platform/system';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
@@ -13,6 +15,12 @@ export interface TodoAppSettings extends SystemSettings {
   /** The API: FastAPI. */
   readonly backend: WebServiceSettings;
 
+  /** The database: PostgreSQL, run by somebody else. */
+  readonly database: ExternalServiceSettings;
+
+  /** The API of language models. */
+  readonly openai: ExternalServiceSettings;
+
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
 }
@@ -22,7 +30,12 @@ export class TodoApp extends System {
   public constructor(scope: Construct, environment: string, settings: TodoAppSettings) {
     super(scope, `todo-app-${environment}`, { ...settings, system: 'todo-app', environment });
 
+    const database = new ExternalService(this.layer('data'), 'database', settings.database);
+    const openai = new ExternalService(this.layer('data'), 'openai', settings.openai);
+
     const backend = new WebService(this.layer('apps'), 'todo-backend', settings.backend);
+    backend.use(database);
+    backend.use(openai);
     const frontend = new WebService(this.layer('apps'), 'todo-frontend', settings.frontend);
     frontend.use(backend);
 
