@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // A bound for what hangs, and no measure: machines are slow at times.
+  testTimeout: 30_000,
   // By default it leaves a core to others, and of two that is the half.
   maxWorkers: '100%',
   testMatch: ['<rootDir>/main.test.ts', '<rootDir>/{test,examples}/**/*.test.ts'],

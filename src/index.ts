@@ -1,6 +1,7 @@
 /** The library's public face: what is not exported here may change at any time. */
 
 export * from '../imports/application-gateway';
+export * from '../imports/argo-rollouts';
 export * from '../imports/calico';
 export * from '../imports/cert-manager';
 export * from '../imports/cilium';

@@ -38,6 +38,7 @@ export interface RateLimitSettings {
    * Requests that a client address may make in a minute.
    * @asType integer
    * @minimum 1
+   * @maximum 1000000
    */
   readonly requestsPerMinute: number;
 
@@ -45,6 +46,7 @@ export interface RateLimitSettings {
    * How many times that many may come at once before any is refused.
    * @asType integer
    * @minimum 1
+   * @maximum 1000
    * @default - ingress-nginx decides: 5
    */
   readonly burstFactor?: number;

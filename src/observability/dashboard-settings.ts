@@ -10,13 +10,15 @@ export type PanelUnit = 'bytes' | 'number' | 'per-second' | 'ratio' | 'seconds';
 export interface PanelSettings {
   /**
    * What it shows.
-   * @minLength 1
+   * @pattern \S
+   * @title a text that is not empty
    */
   readonly title: string;
 
   /**
    * Expression in Prometheus' language. `$namespace` stands for the namespace of the environment.
-   * @minLength 1
+   * @pattern \S
+   * @title a text that is not empty
    */
   readonly expression: string;
 
@@ -49,7 +51,8 @@ export interface PanelSettings {
 export interface DashboardSettings {
   /**
    * Its title.
-   * @minLength 1
+   * @pattern \S
+   * @title a text that is not empty
    * @default - the system and the environment
    */
   readonly title?: string;
@@ -74,7 +77,8 @@ export interface DashboardSettings {
 
   /**
    * Folder in Grafana, where its sidecar heeds the annotation `grafana_folder`.
-   * @minLength 1
+   * @pattern \S
+   * @title a text that is not empty
    * @default - that of the sidecar
    */
   readonly folder?: string;

@@ -15,7 +15,7 @@ export interface WebAlertsSettings {
 
   /**
    * Share of the requests that may end in a server error over five minutes.
-   * @default 5
+   * @default - 5
    */
   readonly errorPercent?: Percent;
 
@@ -24,13 +24,13 @@ export interface WebAlertsSettings {
    * @asType integer
    * @minimum 1
    * @exclusiveMaximum 1000001
-   * @default 20
+   * @default - 20
    */
   readonly errorRequests?: number;
 
   /**
    * Share of the requests that must be answered within `slowSeconds`.
-   * @default 95
+   * @default - 95
    */
   readonly slowPercent?: Percent;
 
@@ -38,7 +38,7 @@ export interface WebAlertsSettings {
    * Seconds after which an answer is slow. At most the last bound of the histogram, or nothing is ever slow.
    * @exclusiveMinimum 0
    * @maximum 600
-   * @default 1
+   * @default - 1
    */
   readonly slowSeconds?: number;
 

@@ -20,7 +20,11 @@ function overlays(prefix: string, count: number): string {
   const kept = Object.entries(readFiles(OVERLAYS)).filter(([path]) => /^schemas\/|\/base\.yaml$/.test(path));
   const numbers = Array.from({ length: count }, (_, index) => index);
   const own = numbers.map((index) => [`${SYSTEM}/e${index}.yaml`, `namespace: ${prefix}-${index}\n`]);
-  return temporaryFolder(Object.fromEntries([...kept, ...own]));
+  // Every system has an environment at least.
+  const others = Object.entries(readFiles(OVERLAYS))
+    .filter(([path]) => path.endsWith('/production.yaml') && !path.startsWith(`${SYSTEM}/`))
+    .map(([path, text]) => [path, text.replace(/^namespace: .*/m, `namespace: ${prefix}-${path.split('/')[0]}`)]);
+  return temporaryFolder(Object.fromEntries([...kept, ...others, ...own]));
 }
 
 const program = bundle();

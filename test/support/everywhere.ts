@@ -519,11 +519,21 @@ const portsOf = ({ containers, object }: Workload): any[] =>
     (container.ports ?? []).flatMap((port: any) => [port.name, port.containerPort]),
   );
 
+/** The Services whose selectors Argo Rollouts writes. */
+function movesRequestsOf({ kind, spec }: any): string[] {
+  if (kind !== 'Rollout') return [];
+  const { activeService, previewService } = spec.strategy.blueGreen ?? {};
+  const { stableService, canaryService } = spec.strategy.canary ?? {};
+  return [activeService, previewService, stableService, canaryService];
+}
+
 const services = (world: World) =>
   each(world.kind('Service'), (service) => {
     const { selector, ports = [] } = service.spec;
-    const [workload, ...more] = selected(world, { matchLabels: selector });
-    if (!workload || more.length > 0 || isEmpty(selector)) return [`${idOf(service)}: does not lead to one workload`];
+    const [workload, ...more] = isEmpty(selector)
+      ? world.workloads.filter((one) => movesRequestsOf(one.object).includes(service.metadata.name))
+      : selected(world, { matchLabels: selector });
+    if (!workload || more.length > 0) return [`${idOf(service)}: does not lead to one workload`];
     return each(ports, ({ port, targetPort = port }: any) =>
       unless(portsOf(workload).includes(targetPort), `${idOf(service)}: leads to port ${targetPort} of ${workload.id}`),
     );
