@@ -91,6 +91,24 @@ describe.each(every)('%s', (environment, objects) => {
     }
   });
 
+  test('no state of our own: no claim, nothing but temporary files and configuration', () => {
+    expect([...objects.all('PersistentVolumeClaim'), ...objects.all('StatefulSet')]).toEqual([]);
+    expect(objects.one('ResourceQuota', 'quota').spec.hard.persistentvolumeclaims).toBe('0');
+    const volumes = SERVICES.flatMap((name) => runnersOf(objects, name)).flatMap(
+      ({ spec }) => spec.template.spec.volumes,
+    );
+    expect(volumes.filter(({ emptyDir, configMap }: any) => !emptyDir && !configMap)).toEqual([]);
+  });
+
+  test('the same images as in the other environments, logs in JSON, labels to divide a bill by', () => {
+    for (const name of SERVICES) {
+      expect(new Set(containersOf(objects, name).map(({ image }) => image))).toEqual(new Set([`${name}:1.0.0`]));
+      expect(objects.one('ConfigMap', `${name}-config`).data.LOG_FORMAT).toBe('json');
+    }
+    const bills = objects.objects.map(({ metadata }) => [metadata.labels['cost-center'], metadata.labels.team].join());
+    expect(new Set(bills)).toEqual(new Set(['contacts,contacts-developers']));
+  });
+
   test('Cloudant: url and apikey of cloudant-credentials, which may be missing; nothing waits for it', () => {
     // The backend, one of each colour, and its three tasks.
     expect(readers(objects)).toHaveLength(environment === 'test' ? 5 : 4);
