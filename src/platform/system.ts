@@ -155,7 +155,8 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
     headroom: settings.quota?.headroom ?? 1.2,
     prometheus: {
       namespace: settings.prometheus?.namespace ?? 'monitoring',
-      podLabels: settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' },
+      // Where it is may be said of a cluster in which nothing of ours has metrics yet.
+      podLabels: { ...(settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' }) },
     },
     alertRules: settings.alertRules ?? 'prometheus-operator',
     networkPolicies: settings.networkPolicies ?? 'kubernetes',

@@ -98,12 +98,16 @@ function describe(schema: Schema, found?: unknown): string {
   const what = types.map((type) => ARTICLES[type] ?? type).join(' or ') || 'another value';
   const bounds = [
     schema['minimum'] === undefined ? '' : ` ≥ ${schema['minimum']}`,
+    schema['exclusiveMinimum'] === undefined ? '' : ` > ${schema['exclusiveMinimum']}`,
     schema['maximum'] === undefined ? '' : ` ≤ ${schema['maximum']}`,
     // By this we keep nonsense out that no API would take: it is named only to whom it concerns.
     typeof found === 'number' && found >= Number(schema['exclusiveMaximum']) ? ` < ${schema['exclusiveMaximum']}` : '',
     schema['minItems'] === undefined
       ? ''
       : ` with at least ${schema['minItems']} ${schema['minItems'] === 1 ? 'item' : 'items'}`,
+    schema['minLength'] === undefined
+      ? ''
+      : ` of at least ${schema['minLength']} ${schema['minLength'] === 1 ? 'character' : 'characters'}`,
     schema['pattern'] === undefined ? '' : ` matching ${schema['pattern']}`,
   ];
   return what + bounds.filter(Boolean).join(' and');

@@ -7,9 +7,10 @@ import { everywhereProblems } from '../support/everywhere';
 import { finished } from './finished';
 
 const repository = loadSettings({ root: join(__dirname, '../../overlays'), validators });
-const { objects: production, options } = finished(
-  repository.find(({ system, environment }) => `${system}/${environment}` === 'todo-evolution/production')!,
-);
+const built = (name: string) =>
+  finished(repository.find(({ system, environment }) => `${system}/${environment}` === name)!);
+const { objects: production, options } = built('todo-evolution/production');
+const { objects: released } = built('contacts/production');
 
 test.each(environments())('dist/%s keeps the rules', (environment) => {
   expect(everywhereProblems(objectsOf(environment))).toEqual([]);
@@ -24,8 +25,11 @@ test.each(repository.map((settings) => [`${settings.system}/${settings.environme
 );
 
 /** What is found once production is changed. */
-function afterChange(change: (found: (kind: string, name?: string) => any, objects: any[]) => void): string[] {
-  const objects = structuredClone(production);
+function afterChange(
+  change: (found: (kind: string, name?: string) => any, objects: any[]) => void,
+  of: readonly any[] = production,
+): string[] {
+  const objects = structuredClone([...of]);
   const find = (kind: string, name?: string) =>
     objects.find((object) => object.kind === kind && (name === undefined || object.metadata.name === name));
   change(find, objects);
@@ -356,6 +360,32 @@ test.each<[string, string, Change]>([
   ],
 ])('%s', (_, problem, change) => {
   expect(afterChange(change).join('\n')).toContain(problem);
+});
+
+// Those of Argo Rollouts.
+test.each<[string, string, Change]>([
+  [
+    'a selector of ours',
+    'Service contact-backend: has a selector that Rollout contact-backend would change',
+    (find) => (find('Service', 'contact-backend').spec.selector = { 'app.kubernetes.io/name': 'contact-backend' }),
+  ],
+  [
+    'a Service that nobody moves',
+    'Service contact-backend: does not lead to one workload',
+    (find) => delete find('Rollout', 'contact-backend').spec.strategy.canary.stableService,
+  ],
+  [
+    'a Service that is not there',
+    'Rollout contact-backend: moves Service contact-backend-canary, which is not there',
+    (_, objects) => drop(objects, ofKind('Service', 'contact-backend-canary')),
+  ],
+  [
+    'port of a Service',
+    'Service contact-backend-canary: leads to port web of Rollout contact-backend',
+    (find) => (find('Service', 'contact-backend-canary').spec.ports[0].targetPort = 'web'),
+  ],
+])('a Rollout: %s', (_, problem, change) => {
+  expect(afterChange(change, released).join('\n')).toContain(problem);
 });
 
 test('latest is fine where it is allowed', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
 import { onOneCloud } from './one-cloud';
+import { backups, outside, releases, triggers } from './sensible-settings';
 
 /** A JSON Schema, as tools/generate-settings.ts makes them. */
 type Schema = any;
@@ -49,6 +50,7 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/DNS label/, ['shop', 'todo-app-x', 'fast-ssd', 'a']],
   [/image repository/, ['postgres', 'redis', 'registry.example.com:5000/shop/backend', 'oliver006/redis_exporter']],
   [/image tag/, ['1.0.0', '16.13-alpine', 'v2', '0775', '1e3']],
+  [/begins and ends with a slash/, ['/assets/', '/static/js/']],
   [/slash/, ['/', '/health', '/metrics?full=1', '/a b']],
   [/version/, ['2.0.0', '1.0', '3']],
   [/vault\.azure\.net/, ['https://todo-secrets.vault.azure.net', 'https://todo.vault.usgovcloudapi.net']],
@@ -56,6 +58,9 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/ARN of a role/, ['arn:aws:iam::123456789012:role/todo-secrets']],
   [/a service account such/, ['secrets@todo-project.iam.gserviceaccount.com']],
   [/UUID/, ['01234567-89ab-cdef-0123-456789abcdef']],
+  [/fields of cron/, ['30 3 * * *', '0 */2 * * 1-5']],
+  [/time zone/, ['Etc/UTC', 'Europe/Berlin']],
+  [/an address such as http/, ['http://prometheus.monitoring:9090']],
   [/names of letters, digits and dashes/, ['team', 'team/todo', 'a/b/c']],
 ];
 
@@ -118,9 +123,18 @@ function valueOfType(root: Schema, schema: Schema, type: string): fc.Arbitrary<u
   return type === 'boolean' ? fc.boolean() : fc.constant(null);
 }
 
+/** To make one takes long, and most patterns are there many times. */
+const MATCHING = new Map<string, fc.Arbitrary<string>>();
+
+function matchingOf(pattern: string): fc.Arbitrary<string> {
+  const matching = MATCHING.get(pattern) ?? fc.stringMatching(new RegExp(pattern));
+  MATCHING.set(pattern, matching);
+  return matching;
+}
+
 function textOf(schema: Schema): fc.Arbitrary<string> {
-  if (!schema.pattern) return anyText;
-  const matching = fc.stringMatching(new RegExp(schema.pattern));
+  if (!schema.pattern) return schema.minLength ? anyText.filter((text) => text.length >= schema.minLength) : anyText;
+  const matching = matchingOf(schema.pattern);
   const usual = USUAL.find(([title]) => title.test(schema.title ?? ''))?.[1];
   if (!usual) return matching;
   return fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: matching });
@@ -138,14 +152,16 @@ function integerOf({
   );
 }
 
-function numberOf({ minimum = -1e6, maximum = 1e300 }: Schema): fc.Arbitrary<number> {
+function numberOf({ exclusiveMinimum, minimum = exclusiveMinimum ?? -1e6, maximum = 1e300 }: Schema) {
   const usual = fc
     .integer({ min: Math.ceil(minimum * 10), max: Math.floor(Math.min(maximum, minimum + 2) * 10) })
     .map((tenths) => tenths / 10);
-  return fc.oneof(
-    { weight: 20, arbitrary: usual },
-    { weight: 1, arbitrary: fc.double({ min: minimum, max: maximum, noNaN: true }) },
-  );
+  return fc
+    .oneof(
+      { weight: 20, arbitrary: usual },
+      { weight: 1, arbitrary: fc.double({ min: minimum, max: maximum, noNaN: true }) },
+    )
+    .filter((number) => number !== exclusiveMinimum);
 }
 
 /** A key of a map whose keys are free, as far as the schema lets them be. */
@@ -156,32 +172,9 @@ function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
   const known = [...VARIABLES, 'team', 'work_mem', 'backend', 'frontend'].filter((key) => pattern.test(key));
   return fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...known) },
-    { weight: 1, arbitrary: fc.stringMatching(pattern) },
+    { weight: 1, arbitrary: matchingOf(propertyNames.pattern) },
   );
 }
-
-/** Objectives that a plan can meet, and stores with what their kind needs and nothing else, over those of any base. */
-const backups = fc
-  .record({
-    rpo: fc.constantFrom('2h', '1d'),
-    rto: fc.constantFrom('12h', '2d'),
-    retention: fc.constantFrom('7d', '30d'),
-    target: fc.constantFrom<object>(
-      { type: 's3', bucket: 'backups', region: 'eu-west-1' },
-      { type: 's3', bucket: 'backups', region: 'a', endpoint: 'http://store:9000', namespace: 'storage' },
-      { type: 'gcs', bucket: 'backups', region: null, addresses: ['192.0.2.0/24'] },
-      { type: 'azure-blob', bucket: 'backups', region: null, account: 'shop', credentials: 'keys', prefix: 'a/b' },
-    ),
-  })
-  .map((backup) => backup as unknown);
-
-/** Services outside that say where they are in one way only, over those of any base and any kind of policies. */
-const outside = fc.constantFrom<unknown>(
-  { hosts: null, cidrs: ['192.0.2.0/28', '10.1.2.0/24'], anyPublicAddress: null, wait: false },
-  { hosts: null, cidrs: null, anyPublicAddress: true, ports: [443, 8443], optional: true, wait: null },
-  { hosts: ['api.example.com'], cidrs: ['192.0.2.0/28'], anyPublicAddress: false, optional: false, wait: true },
-  { hosts: ['a.example.com', 'b.example.com'], cidrs: ['10.0.0.1/32'], anyPublicAddress: null, ports: [5432] },
-);
 
 /** Settings of which only some go together, in the way in which they do: left to chance, nearly all would be refused. */
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
@@ -193,6 +186,11 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
       .tuple(mapOf(root, schema, 2), check)
       .map(([map, given]) => ({ ...(map as object), run: 'job', check: given }));
     return [{ weight: 3, arbitrary: job }];
+  }
+  if (schema.properties?.strategy && schema.properties.controller) return [{ weight: 15, arbitrary: releases }];
+  if (schema.properties?.trigger && schema.properties.schedule) {
+    const task = fc.tuple(mapOf(root, schema, 2), triggers).map(([map, given]) => ({ ...(map as object), ...given }));
+    return [{ weight: 15, arbitrary: task }];
   }
   const { source, store, provider } = schema.properties ?? {};
   const required = (name: string) => {
@@ -219,7 +217,16 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
 }
 
 /** An environment may leave out whatever base has; of what base has not, these are what cannot be left out. */
-const NEEDED = ['command', 'maxReplicas', 'name', 'repository'];
+const NEEDED = [
+  'command',
+  'database',
+  'maxReplicas',
+  'name',
+  'origins',
+  'prometheus',
+  'repository',
+  'requestsPerMinute',
+];
 
 /** Each key of a map is there once in so many times, the required ones always. */
 function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unknown> {
@@ -236,11 +243,12 @@ function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unkno
     typeof schema.additionalProperties === 'object'
       ? fc.uniqueArray(fc.tuple(keyOf(schema), valueOf(root, schema.additionalProperties)), {
           selector: ([key]) => key,
+          minLength: schema.minProperties ?? 0,
           maxLength: 3,
         })
       : fc.constant([]);
   const made = fc.tuple(free, ...entries).map((parts) => Object.fromEntries(parts.flat() as [string, unknown][]));
-  return made.map((map) => consistent(schema.properties?.rpo ? withoutPaths(map) : map));
+  return made.map((map) => consistent(schema.properties?.rpo ? withoutPaths(map) : map, schema));
 }
 
 /** The image of backups brings one program, which writes where the scripts say: `synth` refuses further paths, as read by nobody. */
@@ -251,9 +259,11 @@ function withoutPaths({ image, ...map }: Record<string, unknown>): Record<string
 }
 
 /** What no schema says of two settings together, and is refused: now and then is enough, and every other time is not. */
-function consistent(map: Record<string, unknown>): Record<string, unknown> {
-  // An issuer is called something, and no other map has a kind.
-  if ('kind' in map && !('name' in map)) return { ...map, name: 'a' };
+function consistent(map: Record<string, unknown>, { properties = {} }: Schema): Record<string, unknown> {
+  // A site is served by nginx, whose command is not for the settings to say.
+  if (properties.assets && 'command' in map) return { ...map, command: null };
+  // An issuer is called something.
+  if ('kind' in map && properties.name && !('name' in map)) return { ...map, name: 'a' };
   const { durationDays, renewBeforeDays } = map;
   if (typeof durationDays !== 'number' || typeof renewBeforeDays !== 'number') return map;
   return { ...map, renewBeforeDays: Math.min(renewBeforeDays, durationDays - 1) };
@@ -296,7 +306,9 @@ function wrongValues(
   {
     enum: allowed,
     pattern,
+    minLength,
     minimum,
+    exclusiveMinimum,
     exclusiveMaximum,
     maximum = exclusiveMaximum && exclusiveMaximum - 1,
     minItems,
@@ -306,6 +318,7 @@ function wrongValues(
 ): Break[] {
   const numbers = [
     ...(minimum === undefined ? [] : [minimum - 1, -1e9]),
+    ...(exclusiveMinimum === undefined ? [] : [exclusiveMinimum, -1e9]),
     ...(maximum === undefined ? [] : [maximum + 1, 2 ** 53]),
     ...(typesOf(rest).includes('integer') ? [1.5] : []),
   ];
@@ -313,6 +326,7 @@ function wrongValues(
   const isWrong = (text: string) => (allowed ? !allowed.includes(text) : !new RegExp(pattern).test(text));
   return [
     ...(allowed || pattern ? [breakAt(path, 'not allowed', texts.filter(isWrong))] : []),
+    ...(minLength ? [breakAt(path, 'not allowed', fc.constant(''))] : []),
     ...(numbers.length > 0 ? [breakAt(path, 'out of range', fc.constantFrom(...numbers))] : []),
     ...(minItems ? [breakAt(path, 'too few', fc.constant([]))] : []),
   ];

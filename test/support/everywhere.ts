@@ -519,20 +519,20 @@ const portsOf = ({ containers, object }: Workload): any[] =>
     (container.ports ?? []).flatMap((port: any) => [port.name, port.containerPort]),
   );
 
-/** The Services whose selectors Argo Rollouts writes. */
-function movesRequestsOf({ kind, spec }: any): string[] {
-  if (kind !== 'Rollout') return [];
-  const { activeService, previewService } = spec.strategy.blueGreen ?? {};
-  const { stableService, canaryService } = spec.strategy.canary ?? {};
-  return [activeService, previewService, stableService, canaryService];
+/** The Services that Argo Rollouts moves from one version to the next, whose selectors are its own to write. */
+function movedBy({ kind, spec }: any): string[] {
+  const { canary, blueGreen } = kind === 'Rollout' ? spec.strategy : ({} as any);
+  const named = [canary?.stableService, canary?.canaryService, blueGreen?.activeService, blueGreen?.previewService];
+  return named.filter(Boolean);
 }
 
 const services = (world: World) =>
   each(world.kind('Service'), (service) => {
     const { selector, ports = [] } = service.spec;
-    const [workload, ...more] = isEmpty(selector)
-      ? world.workloads.filter((one) => movesRequestsOf(one.object).includes(service.metadata.name))
-      : selected(world, { matchLabels: selector });
+    const movers = world.workloads.filter(({ object }) => movedBy(object).includes(service.metadata.name));
+    const leftOut = isEmpty(selector);
+    if (movers.length > 0 && !leftOut) return [`${idOf(service)}: has a selector that ${movers[0]!.id} would change`];
+    const [workload, ...more] = leftOut ? movers : selected(world, { matchLabels: selector });
     if (!workload || more.length > 0) return [`${idOf(service)}: does not lead to one workload`];
     return each(ports, ({ port, targetPort = port }: any) =>
       unless(portsOf(workload).includes(targetPort), `${idOf(service)}: leads to port ${targetPort} of ${workload.id}`),
@@ -558,7 +558,11 @@ const rollouts = ({ kind }: World) =>
   each([...kind('Deployment'), ...kind('Rollout')], (deployment) => {
     const { strategy, minReadySeconds = 0, progressDeadlineSeconds = 600 } = deployment.spec;
     const { maxSurge, maxUnavailable } = strategy?.rollingUpdate ?? strategy?.canary ?? {};
+    const known = kind('Service').map(({ metadata }) => metadata.name);
     return [
+      ...each(movedBy(deployment), (name) =>
+        unless(known.includes(name), `${idOf(deployment)}: moves Service ${name}, which is not there`),
+      ),
       ...unless(maxSurge !== 0 || maxUnavailable !== 0, `${idOf(deployment)}: can never replace a pod`),
       ...unless(progressDeadlineSeconds > minReadySeconds, `${idOf(deployment)}: is late before a pod can be ready`),
     ];

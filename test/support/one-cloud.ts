@@ -44,7 +44,8 @@ function cloudOf(cloud: Overlay, provider: string): Overlay {
   const needed = CLOUDS[provider]?.settings;
   // A key is of the region in its own name; by chance it is of another.
   const given = without(kept(cloud[provider]), 'kmsKey');
-  return { provider, ...(needed ? { [provider]: { ...needed, ...given } } : {}) };
+  // A base may say how its own cluster marks nodes, which is nothing to a cloud.
+  return { provider, ...(needed ? { generic: null, [provider]: { ...needed, ...given } } : {}) };
 }
 
 function applicationOf(application: Overlay, provider: string): Overlay {
