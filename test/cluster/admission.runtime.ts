@@ -1,4 +1,4 @@
-/** @tools cluster kwok crds injector */
+/** @tools cluster kwok crds injector argo-rollouts */
 import { furniture } from '../cli/preflight/cluster';
 import { eventually, scratchFolder } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';

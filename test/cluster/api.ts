@@ -4,6 +4,10 @@ import { Agent, request } from 'node:https';
 /** An object of Kubernetes, as the API server has it. */
 export type KubeObject = any;
 
+/** Where the API has what runs for long, or another object of a group in a namespace. */
+export const groupPathOf = ({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): string =>
+  `/apis/${apiVersion}/namespaces/${namespace}/${kind.toLowerCase()}s/${name}`;
+
 export interface ApiOptions {
   readonly url: string;
   /** Certificate that the server must show. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { folderIn, runSaying, scratchFolder } from '../runtime/support/process';
 import { toolPath } from '../runtime/support/tools';
@@ -40,11 +40,8 @@ export class ArgoRollouts {
 
   private constructor(private readonly cluster: Cluster) {}
 
-  /** What `kubectl argo rollouts` prints, for the administrator or one of the users of the cluster. */
   public plugin(args: readonly string[], user?: string): string {
-    const kubeconfig = user ? this.cluster.as(user) : this.cluster.kubeconfig;
-    const env = { KUBECONFIG: kubeconfig, HOME: this.folder };
-    return runSaying(toolPath('argo-rollouts', 'bin/kubectl-argo-rollouts'), args, { env }).stdout;
+    return kubectlArgoRollouts(this.cluster, args, user);
   }
 
   private async run(): Promise<void> {
@@ -69,6 +66,13 @@ export class ArgoRollouts {
     writeFileSync(file, stringify(this.cluster.kubeconfigFor(ACCOUNT, status.token)), { mode: 0o600 });
     return file;
   }
+}
+
+/** What `kubectl argo rollouts` prints, for the administrator or one of the users of the cluster. */
+export function kubectlArgoRollouts(cluster: Cluster, args: readonly string[], user?: string): string {
+  const kubeconfig = user ? cluster.as(user) : cluster.kubeconfig;
+  const env = { KUBECONFIG: kubeconfig, HOME: dirname(kubeconfig) };
+  return runSaying(toolPath('argo-rollouts', 'bin/kubectl-argo-rollouts'), args, { env }).stdout;
 }
 
 /** The hash of the template that a pod of a Rollout was made from: its ReplicaSet is called after it. */

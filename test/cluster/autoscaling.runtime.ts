@@ -1,4 +1,4 @@
-/** @tools cluster kwok crds injector */
+/** @tools cluster kwok crds injector argo-rollouts */
 import { parseCpu } from '../../src/platform/quantity';
 import { loadSettings } from '../../src/settings/load';
 import { validators } from '../../src/settings/validators';

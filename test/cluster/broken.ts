@@ -1,4 +1,4 @@
-import { ApiError, type KubeObject } from './api';
+import { ApiError, groupPathOf, type KubeObject } from './api';
 import { type DeclaredWorkload, declaredWorkloads, isOf } from './declared';
 import { APPLY, isSettled, type LiveEnvironment } from './live';
 import { BROKEN_TAG } from './stages';
@@ -56,8 +56,8 @@ const isOverdue = ({ status }: KubeObject): boolean =>
       type === 'Progressing' && is === 'False' && reason === 'ProgressDeadlineExceeded',
   );
 
-const read = (live: LiveEnvironment, { kind, name, namespace }: DeclaredWorkload): Promise<KubeObject> =>
-  live.cluster.api.get(`/apis/apps/v1/namespaces/${namespace}/${kind.toLowerCase()}s/${name}`);
+const read = (live: LiveEnvironment, { apiVersion, kind, name, namespace }: DeclaredWorkload): Promise<KubeObject> =>
+  live.cluster.api.get(groupPathOf({ apiVersion, kind, metadata: { name, namespace } }));
 
 /**
  * After a broken release was taken back: waits until all is as before or hangs on a pod with the broken image, gives the names

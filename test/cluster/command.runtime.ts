@@ -1,4 +1,4 @@
-/** @tools cluster kwok crds injector */
+/** @tools cluster kwok crds injector argo-rollouts */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 

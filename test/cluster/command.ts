@@ -34,7 +34,7 @@ const TERMINAL = {
 async function cluster(args: readonly string[]): Promise<number> {
   const environment = parseEnvironment(args);
   if (typeof environment === 'number') return environment;
-  const problems = await install(['cluster', 'kwok', 'crds', 'injector'].map(toolSet));
+  const problems = await install(['cluster', 'kwok', 'crds', 'injector', 'argo-rollouts'].map(toolSet));
   if (problems.length > 0) return fail(problems.join('\n'));
   const interrupted = interruption();
   openRunFolder();

@@ -3,10 +3,11 @@ import type { LiveEnvironment } from './live';
 import { isReady, makerOf, matches } from './pods';
 import { eventually } from '../runtime/support/process';
 
-const KINDS = ['Deployment', 'StatefulSet'];
+const KINDS = ['Deployment', 'Rollout', 'StatefulSet'];
 
-/** A Deployment or StatefulSet as the files declare it. */
+/** A Deployment, Rollout or StatefulSet as the files declare it. */
 export interface DeclaredWorkload {
+  readonly apiVersion: string;
   readonly name: string;
   readonly namespace: string;
   readonly kind: string;
@@ -19,20 +20,20 @@ export function declaredWorkloads(objects: readonly KubeObject[]): DeclaredWorkl
   const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
   return objects
     .filter(({ kind }) => KINDS.includes(kind))
-    .map(({ kind, metadata: { name, namespace }, spec }) => {
+    .map(({ apiVersion, kind, metadata: { name, namespace }, spec }) => {
       const scaler = scalers.find(
         ({ metadata, spec: { scaleTargetRef } }) =>
           metadata.namespace === namespace && scaleTargetRef.kind === kind && scaleTargetRef.name === name,
       );
-      return { name, namespace, kind, spec, replicas: scaler?.spec.minReplicas ?? spec.replicas ?? 1 };
+      return { apiVersion, name, namespace, kind, spec, replicas: scaler?.spec.minReplicas ?? spec.replicas ?? 1 };
     });
 }
 
-/** Whether a Deployment or StatefulSet made the pod. */
+/** Whether this workload made the pod. */
 export const isOf = ({ name, namespace, kind }: DeclaredWorkload, pod: KubeObject): boolean =>
   pod.metadata.namespace === namespace &&
   makerOf(pod) === name &&
-  pod.metadata.ownerReferences?.[0]?.kind === (kind === 'Deployment' ? 'ReplicaSet' : kind);
+  pod.metadata.ownerReferences?.[0]?.kind === (kind === 'StatefulSet' ? kind : 'ReplicaSet');
 
 /** What a disruption budget promises: that so many pods of its selector are ready, whoever drains nodes. */
 export interface BudgetPromise {

@@ -1,4 +1,4 @@
-/** @tools cluster kwok crds injector */
+/** @tools cluster kwok crds injector argo-rollouts */
 import { eventually } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
 import { environments, objectsOf } from '../support/dist';

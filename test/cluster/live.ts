@@ -1,6 +1,7 @@
 import { DIST, filesIn, objectsIn } from '../support/dist';
 import { eventually } from '../runtime/support/process';
 import type { KubeObject } from './api';
+import { ArgoRollouts } from './argo-rollouts';
 import { Cluster, type ClusterOptions } from './control-plane';
 import { addInjector, type InjectorOptions } from './injector';
 import { addMachines, type MachinesOptions } from './machines';
@@ -21,9 +22,9 @@ export interface LiveOptions extends ClusterOptions {
 
 export const APPLY = ['apply', '--server-side', '--validate=strict'];
 
-const KINDS_WITH_PODS = ['Deployment', 'StatefulSet'];
+const KINDS_WITH_PODS = ['Deployment', 'Rollout', 'StatefulSet'];
 
-/** A cluster as production has it for an environment: all controllers, nodes in zones, Dapr's injector, and its CRDs. */
+/** A cluster as production has it for an environment: all controllers, also of Rollouts, nodes in zones, Dapr's injector, and its CRDs. */
 export async function startLive(environment: string, options: LiveOptions = {}): Promise<LiveEnvironment> {
   const [live] = await startLiveTogether([environment], options);
   return live!;
@@ -37,6 +38,7 @@ export async function startLiveTogether(
   const cluster = await Cluster.start({ controllers: true, scheduler: true, autoscalerPeriod: 1, ...options });
   const lives = environments.map((environment) => new LiveEnvironment(cluster, environment, options.folder));
   cluster.applyCrdsFor(lives.flatMap(({ objects }) => objects));
+  if (lives.some((live) => live.ofKind('Rollout').length > 0)) await ArgoRollouts.start(cluster);
   await addInjector(cluster, options.injector);
   await addMachines(cluster, options.machines);
   await cluster.api.create('/apis/storage.k8s.io/v1/storageclasses', storageClass('standard', true));
@@ -65,7 +67,7 @@ export class LiveEnvironment {
     return this.objects.filter((object) => object.kind === kind);
   }
 
-  /** Deployments and StatefulSets. */
+  /** Deployments, Rollouts and StatefulSets. */
   public get workloads(): KubeObject[] {
     return this.objects.filter(({ kind }) => KINDS_WITH_PODS.includes(kind));
   }
@@ -109,6 +111,9 @@ export class LiveEnvironment {
     for (const namespace of this.namespaces) {
       const apps = `/apis/apps/v1/namespaces/${namespace}`;
       const workloads = [...(await api.list(`${apps}/deployments`)), ...(await api.list(`${apps}/statefulsets`))];
+      if (this.ofKind('Rollout').length > 0) {
+        workloads.push(...(await api.list(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts`)));
+      }
       late.push(
         ...workloads.filter((one) => !isSettled(one)).map(({ metadata }) => `${metadata.name} has not rolled out`),
       );
@@ -128,7 +133,7 @@ export class LiveEnvironment {
     return late;
   }
 
-  /** Ready pods of each Deployment, StatefulSet and Job, by its name. */
+  /** Ready pods of each workload and Job, by its name. */
   public async readyPods(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const pod of (await this.pods()).filter(isReady)) counts[makerOf(pod)] = (counts[makerOf(pod)] ?? 0) + 1;
@@ -136,12 +141,14 @@ export class LiveEnvironment {
   }
 }
 
-/** Whether a Deployment or StatefulSet has all pods that it wants, available and as last applied. */
+/** Whether a Deployment, Rollout or StatefulSet has all pods that it wants, available and as last applied. */
 export function isSettled({ metadata, spec, status = {} }: KubeObject): boolean {
   const { replicas = 1 } = spec;
   const { observedGeneration, updatedReplicas = 0, availableReplicas = 0 } = status;
+  // In the middle of a canary it has all pods that this step wants.
+  if ('phase' in status && status.phase !== 'Healthy') return false;
   return (
-    observedGeneration === metadata.generation &&
+    `${observedGeneration}` === `${metadata.generation}` &&
     updatedReplicas === replicas &&
     availableReplicas === replicas &&
     (status.replicas ?? 0) === replicas

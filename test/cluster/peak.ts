@@ -1,7 +1,7 @@
 import { peakDemand } from '../../src/platform/demand';
 import { parseBytes, parseCpu } from '../../src/platform/quantity';
 import { eventually } from '../runtime/support/process';
-import type { ApiError, KubeObject } from './api';
+import { type ApiError, groupPathOf, type KubeObject } from './api';
 import type { LiveEnvironment } from './live';
 import { ENDS_AFTER, RUNS_FOR } from './stages';
 import { refusals } from './starting';
@@ -97,9 +97,8 @@ export async function startPeak(live: LiveEnvironment, name: string): Promise<st
     ),
   ]);
   const annotations = { 'example.com/rollout': name };
-  for (const { kind, metadata } of live.workloads) {
-    const path = `/apis/apps/v1/namespaces/${metadata.namespace}/${kind.toLowerCase()}s/${metadata.name}`;
-    await live.cluster.api.patch(path, { spec: { template: { metadata: { annotations } } } });
+  for (const workload of live.workloads) {
+    await live.cluster.api.patch(groupPathOf(workload), { spec: { template: { metadata: { annotations } } } });
   }
   return refused.flat();
 }

@@ -11,10 +11,15 @@ export function matches({ matchLabels = {}, matchExpressions = [] }: KubeObject,
   return Object.entries(matchLabels).every(([key, value]) => metadata.labels?.[key] === value);
 }
 
-/** The name of what made it: Deployment or StatefulSet, Job, or the pod itself. */
-export function makerOf({ metadata }: KubeObject): string {
+/** The template of a Deployment or a Rollout that a pod was made from; none where something else made it. */
+export const templateHashOf = ({ metadata: { labels = {} } }: KubeObject): string | undefined =>
+  labels['pod-template-hash'] ?? labels['rollouts-pod-template-hash'];
+
+/** The name of what made it: Deployment, Rollout or StatefulSet, Job, or the pod itself. */
+export function makerOf(pod: KubeObject): string {
+  const { metadata } = pod;
   const [owner] = metadata.ownerReferences ?? [];
   if (!owner) return metadata.name;
-  const hash = metadata.labels?.['pod-template-hash'];
+  const hash = templateHashOf(pod);
   return owner.kind === 'ReplicaSet' && hash ? owner.name.slice(0, -hash.length - 1) : owner.name;
 }

@@ -134,6 +134,14 @@ proof('every account and group has the declared rules, in all namespaces, and th
 
 /* By environment. */
 
+/** What applications run as. */
+const RELEASED = ['Deployment', 'Rollout'];
+
+const groupOf = ({ apiVersion }: KubeObject) => apiVersion.split('/')[0];
+const resourceOf = ({ kind }: KubeObject) => `${kind.toLowerCase()}s`;
+const pathOf = (object: KubeObject, namespace: string) =>
+  `/apis/${object.apiVersion}/namespaces/${namespace}/${resourceOf(object)}`;
+
 /** What nobody gets of us, tried. */
 const FORBIDDEN: readonly (Deed & { readonly call: (namespace: string) => readonly [path: string, body?: object] })[] =
   [
@@ -187,6 +195,7 @@ async function triedProblems(who: Who, namespace: string): Promise<string[]> {
 describe.each(environments())('%s', (environment) => {
   const namespaces = namespacesOf(environment);
   const workloads = podsFrom(objectsOf(environment));
+  const released = objectsOf(environment).find(({ kind }) => RELEASED.includes(kind));
 
   proof(
     `${environment}: the API server allows each account and group exactly what is declared and what everybody may`,
@@ -214,21 +223,18 @@ describe.each(environments())('%s', (environment) => {
       for (const who of groups) {
         for (const namespace of namespaces) {
           expect(await triedProblems(who, namespace)).toEqual([]);
-          const listed = await cluster
-            .apiFor(await tokenOf(who))
-            .list(`/apis/apps/v1/namespaces/${namespace}/deployments`);
-          expect(listed.length).toBeGreaterThan(0);
+          const api = cluster.apiFor(await tokenOf(who));
+          expect((await api.list(pathOf(released, namespace))).length).toBeGreaterThan(0);
         }
       }
       return `${groups.length * namespaces.length * FORBIDDEN.length} requests refused to ${groups.length} groups`;
     },
   );
 
-  proof(`${environment}: who may change Deployments does, and who may not is refused`, async () => {
-    const [deployment] = ofKind(environment, 'Deployment');
-    const { namespace, name } = deployment.metadata;
-    const deed = { verb: 'patch', group: 'apps', resource: 'deployments', namespace };
-    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}?dryRun=All`;
+  proof(`${environment}: who may change a ${released.kind} does, and who may not is refused`, async () => {
+    const { namespace, name } = released.metadata;
+    const deed = { verb: 'patch', group: groupOf(released), resource: resourceOf(released), namespace };
+    const path = `${pathOf(released, namespace)}/${name}?dryRun=All`;
     const answers = await Promise.all(
       groupsOf(environment).map(async (who) => {
         const change = cluster.apiFor(await tokenOf(who)).patch(path, { metadata: { annotations: { tried: 'yes' } } });

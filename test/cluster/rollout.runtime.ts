@@ -1,4 +1,4 @@
-/** @tools cluster kwok crds injector */
+/** @tools cluster kwok crds injector argo-rollouts */
 import { mergeSettings } from '../../src/settings/merge';
 import { eventually } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';

@@ -16,8 +16,11 @@ function boundsOf({ kind, spec, replicas }: DeclaredWorkload): Bounds {
     const { maxUnavailable = 1 } = spec.updateStrategy?.rollingUpdate ?? {};
     return { most: replicas, least: replicas - Math.max(1, share(maxUnavailable, replicas)) };
   }
-  if (spec.strategy?.type === 'Recreate') return { most: replicas, least: 0 };
-  const { maxSurge = '25%', maxUnavailable = '25%' } = spec.strategy?.rollingUpdate ?? {};
+  const { type, rollingUpdate, blueGreen, canary } = spec.strategy ?? {};
+  // The old pods stay until requests have gone over to the new ones, of which there are as many in the end.
+  if (blueGreen || canary?.trafficRouting) return { most: 2 * replicas, least: replicas };
+  if (type === 'Recreate') return { most: replicas, least: 0 };
+  const { maxSurge = '25%', maxUnavailable = '25%' } = canary ?? rollingUpdate ?? {};
   const surge = share(maxSurge, replicas);
   const missing = share(maxUnavailable, replicas, Math.floor);
   return { most: replicas + surge, least: replicas - (surge === 0 && missing === 0 ? 1 : missing) };

@@ -1,4 +1,4 @@
-/** @tools cluster kwok crds injector */
+/** @tools cluster kwok crds injector argo-rollouts */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 

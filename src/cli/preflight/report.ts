@@ -24,6 +24,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   certificates: 'Certificates',
   metrics: 'Metrics',
   dapr: 'Dapr',
+  rollouts: 'Argo Rollouts',
   secrets: 'Secrets and identities',
   policies: 'Policies of the cluster',
   live: 'What runs already',

@@ -58,6 +58,8 @@ const BUILT_IN = [
 ];
 
 const CUSTOM = [
+  'argoproj.io/v1alpha1 AnalysisTemplate',
+  'argoproj.io/v1alpha1 Rollout',
   'cert-manager.io/v1 Certificate',
   'cert-manager.io/v1 Issuer',
   'dapr.io/v1alpha1 Component',
@@ -78,14 +80,16 @@ const node = (index: number) =>
     { labels: { 'kubernetes.io/hostname': `node-${index}`, 'topology.kubernetes.io/zone': `zone-${index}` } },
   );
 
-/** A cluster that has everything that the production environment of the main system counts on. */
-export function furnish(server: ApiServerForReading): void {
+const MAIN = 'todo-evolution/production';
+
+/** A cluster that has everything that an environment counts on. */
+export function furnish(server: ApiServerForReading, environment = MAIN): void {
   server.serve(...BUILT_IN, ...CUSTOM);
-  server.add(...furniture());
+  server.add(...furniture(environment));
 }
 
-/** What is in such a cluster, as an API server takes it; or in one for another environment. */
-export function furniture(environment = 'todo-evolution/production'): any[] {
+/** What is in such a cluster, as an API server takes it. */
+export function furniture(environment = MAIN): any[] {
   const objects = objectsOf(environment);
   return [
     ...[1, 2, 3].map(node),
@@ -121,6 +125,7 @@ export function furniture(environment = 'todo-evolution/production'): any[] {
     ...ingressNginx(),
     ...secrets(objects),
     ...dapr(),
+    ...(objects.some(({ kind }) => kind === 'Rollout') ? argoRollouts() : []),
   ];
 }
 
@@ -145,7 +150,9 @@ function ingressNginx(): any[] {
 function dapr(): any[] {
   const namespace = 'dapr-system';
   const env = [{ name: 'SIDECAR_DROP_ALL_CAPABILITIES', value: 'true' }];
+  const running = { status: { replicas: 1, readyReplicas: 1 } };
   const labels = { app: 'dapr-sidecar-injector' };
+  const args = ['--watch-interval', '0', '--enable-argo-rollout-service-reconciler'];
   const mtls = {
     enabled: true,
     controlPlaneTrustDomain: 'cluster.local',
@@ -167,13 +174,36 @@ function dapr(): any[] {
       'apps/v1',
       'Deployment',
       'dapr-sidecar-injector',
-      { spec: workload(labels, { name: 'dapr-sidecar-injector', env }), status: { replicas: 1, readyReplicas: 1 } },
+      { spec: workload(labels, { name: 'dapr-sidecar-injector', env }), ...running },
+      { namespace },
+    ),
+    object(
+      'apps/v1',
+      'Deployment',
+      'dapr-operator',
+      { spec: workload({ app: 'dapr-operator' }, { name: 'dapr-operator', args }), ...running },
       { namespace },
     ),
     object('dapr.io/v1alpha1', 'Configuration', 'daprsystem', { spec: { mtls } }, { namespace }),
     object('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'dapr-sidecar-injector', {
       webhooks: [webhook],
     }),
+  ];
+}
+
+/** As the manifests of the project make its controller. */
+function argoRollouts(): any[] {
+  const labels = { 'app.kubernetes.io/name': 'argo-rollouts' };
+  const spec = workload(labels, { name: 'argo-rollouts' });
+  const component = { 'app.kubernetes.io/component': 'rollouts-controller' };
+  return [
+    object(
+      'apps/v1',
+      'Deployment',
+      'argo-rollouts',
+      { spec, status: { replicas: 1, readyReplicas: 1 } },
+      { namespace: 'argo-rollouts', labels: { ...labels, ...component } },
+    ),
   ];
 }
 

@@ -49,7 +49,8 @@ function issuersOf(wanted: Wanted): Issuer[] {
 async function judgeIssuer(issuer: Issuer, cluster: ClusterReader): Promise<Finding> {
   const { kind, name, namespace } = issuer;
   const served = await resourceOf(cluster, VERSION, kind);
-  if (!served) return failed(title(issuer), 'cert-manager is not installed', `install ${provider('cert-manager.io')}`);
+  if (!served)
+    return failed(title(issuer), 'cert-manager is not installed', `install ${provider('cert-manager.io', kind)}`);
   const found = await cluster.get({ group: 'cert-manager.io', version: 'v1', resource: served.name, namespace }, name);
   if (!found) return failed(title(issuer), 'is not there', 'make it, or name another in the settings');
   const ready = condition(found, 'Ready');

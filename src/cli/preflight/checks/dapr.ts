@@ -11,6 +11,8 @@ const WEBHOOK = 'sidecar-injector.dapr.io';
 const DROP_ALL = 'SIDECAR_DROP_ALL_CAPABILITIES';
 const CHART = 'Helm chart "dapr" of the Dapr project';
 const SYSTEM_CONFIGURATION = 'daprsystem';
+const OPERATOR = 'dapr-operator';
+const RECONCILES_ROLLOUTS = /^--?enable-argo-rollout-service-reconciler(=true)?$/;
 
 const injector: Check = {
   id: 'dapr.injector',
@@ -18,8 +20,7 @@ const injector: Check = {
   run: async (wanted, cluster) => {
     const pods = podMakers(wanted).filter(({ template }) => usesDapr(template));
     if (pods.length === 0) return [];
-    const configurations = (await cluster.list(WEBHOOKS)) ?? [];
-    const webhook = configurations.flatMap(({ webhooks }) => webhooks ?? []).find(({ name }: any) => name === WEBHOOK);
+    const webhook = await webhookIn(cluster);
     if (!webhook) {
       const found = `its webhook is not there; ${pods.map(({ name }) => name).join(', ')} would start without a sidecar`;
       const values =
@@ -36,6 +37,11 @@ const injector: Check = {
     return parts;
   },
 };
+
+async function webhookIn(cluster: ClusterReader): Promise<any> {
+  const configurations = (await cluster.list(WEBHOOKS)) ?? [];
+  return configurations.flatMap(({ webhooks }) => webhooks ?? []).find(({ name }: any) => name === WEBHOOK);
+}
 
 const usesDapr = ({ metadata }: any) => metadata?.annotations?.['dapr.io/enabled'] === 'true';
 
@@ -107,5 +113,30 @@ async function judgeMtls(wanted: Wanted, namespace: string, cluster: ClusterRead
   return [ok('mTLS', 'is on')];
 }
 
+/**
+ * Sidecars find each other by a Service that Dapr's operator makes for each workload. It does so for Deployments and
+ * StatefulSets, and for Rollouts only where it was asked to.
+ */
+const rollouts: Check = {
+  id: 'dapr.rollouts',
+  about: 'Services of Dapr for Rollouts',
+  run: async (wanted, cluster) => {
+    const names = podMakers(wanted)
+      .filter(({ object, template }) => object.kind === 'Rollout' && usesDapr(template))
+      .map(({ name }) => name);
+    // Without a webhook nobody knows where the control plane is, and the check of the injector tells.
+    const webhook = names.length > 0 ? await webhookIn(cluster) : undefined;
+    if (!webhook) return [];
+    const { namespace } = webhook.clientConfig?.service ?? {};
+    const place = `Deployment ${namespace}/${OPERATOR}`;
+    const found = await cluster.get({ group: 'apps', version: 'v1', resource: 'deployments', namespace }, OPERATOR);
+    if (!found) return [failed('operator', `${place} is not there`, `install Dapr anew (${CHART})`)];
+    const args: string[] = found.spec.template.spec.containers.flatMap((container: any) => container.args ?? []);
+    if (args.some((arg) => RECONCILES_ROLLOUTS.test(arg))) return [ok('operator', 'makes Services for Rollouts')];
+    const what = `makes no Service for Rollouts: nobody can invoke ${names.join(', ')}`;
+    return [failed('operator', what, `set global.argoRolloutServiceReconciler.enabled=true (${CHART})`)];
+  },
+};
+
 /** Dapr's control plane. */
-export const DAPR: readonly Check[] = [injector];
+export const DAPR: readonly Check[] = [injector, rollouts];

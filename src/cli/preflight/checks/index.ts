@@ -8,6 +8,7 @@ import { NAMESPACE } from './namespace';
 import { NETWORK } from './network';
 import { PLACES } from './nodes';
 import { POLICY } from './policies';
+import { ROLLOUTS } from './rollouts';
 import { SECRETS } from './secrets';
 import { SERVER } from './server';
 import { STORAGE } from './storage';
@@ -23,6 +24,7 @@ export const CHECKS: readonly Check[] = [
   ...CERTIFICATES,
   ...METRICS,
   ...DAPR,
+  ...ROLLOUTS,
   ...SECRETS,
   ...POLICY,
   ...LIVE,

@@ -64,13 +64,11 @@ function required(wanted: Wanted): ReadSecret[] {
   };
   for (const { spec, kind, metadata, ...rest } of wanted.objects) {
     walk({ spec, ...rest }, (name, keys) => add(metadata.namespace, name, keys));
-    if (
-      kind === 'Ingress' &&
-      !Object.keys(metadata.annotations ?? {}).some((key) => /^cert-manager\.io\/.*issuer$/.test(key))
-    )
+    if (kind === 'Ingress') {
       (spec.tls ?? []).forEach(
         ({ secretName }: any) => secretName && add(metadata.namespace, secretName, ['tls.crt', 'tls.key']),
       );
+    }
   }
   // Declared keys that nobody reads only serve to make others; a Secret that nobody names is read by an injected sidecar.
   const [first = ''] = namespacesOf(wanted);
@@ -114,6 +112,13 @@ const isMade = (wanted: Wanted, name: string, namespace: string) =>
   ) ||
   ofKind(wanted, 'ExternalSecret').some(
     ({ spec, metadata }) => (spec.target?.name ?? metadata.name) === name && metadata.namespace === namespace,
+  ) ||
+  // Several Ingresses share a certificate, which cert-manager is asked for by one of them.
+  ofKind(wanted, 'Ingress').some(
+    ({ spec, metadata }) =>
+      metadata.namespace === namespace &&
+      (spec.tls ?? []).some(({ secretName }: any) => secretName === name) &&
+      Object.keys(metadata.annotations ?? {}).some((key) => /^cert-manager\.io\/.*issuer$/.test(key)),
   );
 
 const external = (resource: string, namespace?: string): Resource => ({

@@ -13,8 +13,10 @@ const FIELDS: Readonly<Record<string, number>> = {
   volumeAttributesClassName: 34,
 };
 
-/** How to get the kinds of a group, by the end of the group's name. */
-const PROVIDERS: readonly (readonly [group: string, how: string])[] = [
+const ARGO_CD = 'Argo CD (Helm chart "argo-cd" of the Argo project)';
+
+/** How to get a kind, by the end of `kind.group`. */
+const PROVIDERS: readonly (readonly [end: string, how: string])[] = [
   ['dapr.io', 'Dapr 1.14 or newer (Helm chart "dapr" of the Dapr project)'],
   ['cert-manager.io', 'cert-manager (Helm chart "cert-manager" of its project, with crds.enabled=true)'],
   ['cilium.io', 'Cilium as the network plug-in, or say another under networkPolicies'],
@@ -23,8 +25,9 @@ const PROVIDERS: readonly (readonly [group: string, how: string])[] = [
   ['gateway.networking.k8s.io', 'the Gateway API (standard channel, project "gateway-api" of Kubernetes SIG Network)'],
   ['gateway.envoyproxy.io', 'Envoy Gateway (Helm chart "gateway-helm" of the Envoy project)'],
   ['monitoring.coreos.com', 'the Prometheus operator (Helm chart "kube-prometheus-stack" of prometheus-community)'],
-  ['rollouts.argoproj.io', 'Argo Rollouts (Helm chart "argo-rollouts" of the Argo project)'],
-  ['argoproj.io', 'Argo CD or Argo Rollouts (Helm charts "argo-cd" and "argo-rollouts" of the Argo project)'],
+  ['application.argoproj.io', ARGO_CD],
+  ['appproject.argoproj.io', ARGO_CD],
+  ['argoproj.io', 'Argo Rollouts (Helm chart "argo-rollouts" of the Argo project)'],
   ['autoscaling.k8s.io', 'the vertical pod autoscaler (project "autoscaler" of Kubernetes SIG Autoscaling)'],
   ['keda.sh', 'KEDA (Helm chart "keda" of its project)'],
   ['kyverno.io', 'Kyverno 1.17 or newer (Helm chart "kyverno" of its project)'],
@@ -89,7 +92,7 @@ async function served(wanted: { apiVersion: string; kind: string }, cluster: Clu
   const { apiVersion, kind } = wanted;
   const subject = `${apiVersion} ${kind}`;
   const [group = ''] = apiVersion.includes('/') ? apiVersion.split('/') : [''];
-  const how = provider(group);
+  const how = provider(group, kind);
   if (await resourceOf(cluster, apiVersion, kind)) return ok(subject, 'is served');
   const known = await cluster.discover(`/apis/${group}`);
   const versions: string[] = (known?.versions ?? []).map(({ version }: any) => version);
@@ -97,9 +100,9 @@ async function served(wanted: { apiVersion: string; kind: string }, cluster: Clu
   return failed(subject, `is not served; of its group are ${versions.join(', ')}`, `upgrade to ${how}`);
 }
 
-/** How to get the kinds of a group. */
-export const provider = (group: string) =>
-  PROVIDERS.find(([suffix]) => group === suffix || group.endsWith(`.${suffix}`))?.[1] ??
+/** How to get a kind of a group. */
+export const provider = (group: string, kind: string) =>
+  PROVIDERS.find(([end]) => `.${kind.toLowerCase()}.${group}`.endsWith(`.${end}`))?.[1] ??
   (/^$|^[a-z]+$|\.k8s\.io$/.test(group) ? 'a release of Kubernetes that has it' : `what serves the group ${group}`);
 
 /** How a kind is called in paths and roles; nothing where it is not served. */
