@@ -53,6 +53,10 @@ const KINDS = [
   'PersistentVolumeClaim',
   'StatefulSet',
   'Deployment',
+  // Argo Rollouts takes no Rollout whose Ingress or analysis is not there.
+  'Ingress',
+  'AnalysisTemplate',
+  'Rollout',
   'Job',
   'HorizontalPodAutoscaler',
 ];

@@ -1,5 +1,6 @@
 /** @tools cluster crds */
 import { documentedRoles, furniture } from '../cli/preflight/cluster';
+import type { Result } from '../../src/cli/preflight/report';
 import { eventually } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
 import { DIST, objectsOf } from '../support/dist';
@@ -10,6 +11,8 @@ import { applyFurniture, applyObjects } from './furniture';
 import { but, preflight as run, type PreflightRun } from './preflight';
 
 const PRODUCTION = 'todo-evolution/production';
+/** Whose applications run as Rollouts. */
+const ROLLED = 'contacts/production';
 
 let cluster: Cluster;
 
@@ -23,11 +26,14 @@ function furnish(objects: readonly KubeObject[]): void {
   if (nodes.length > 0) cluster.kubectl(['taint', 'nodes', ...nodes, 'node.kubernetes.io/not-ready:NoSchedule-']);
 }
 
-/** The roles of the guide, and nothing else, for a user. */
-function allow(user: string): void {
+/** The roles of the guide, and nothing else, for a user; that for Secrets in another namespace than the guide's. */
+function allow(user: string, namespace: string): void {
   const subjects = [{ kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' }];
+  const placed = documentedRoles().map(({ metadata, ...role }) => {
+    return { ...role, metadata: role.kind === 'Role' ? { ...metadata, namespace } : metadata };
+  });
   apply(
-    ...documentedRoles().flatMap((role) => [
+    ...placed.flatMap((role) => [
       role,
       {
         apiVersion: role.apiVersion,
@@ -46,7 +52,7 @@ beforeAll(async () => {
   cluster = await Cluster.start({ users: { looker: [], nobody: [] } });
   cluster.applyCrds('cert-manager', 'dapr', 'prometheus-operator');
   furnish(furniture());
-  allow('looker');
+  allow('looker', 'todo-app');
 }, 120_000);
 
 proof('with the rights of the guide, which are to look only, everything is answered', async () => {
@@ -192,6 +198,35 @@ proof('what the API server would refuse is refused before', async () => {
   );
   return 'the same StatefulSet';
 });
+
+proof(
+  `${ROLLED}: Rollouts whose kind nobody serves are said to be refused; their controller is missed, and found`,
+  async () => {
+    const isAbout = ({ check, subject }: Result) => check.startsWith('rollouts.') || subject.includes('argoproj.io');
+    const told = async () => {
+      const { results } = await preflight('looker', ROLLED);
+      return results.filter(isAbout).map(({ status, check, subject }) => `${status} ${check} ${subject}`);
+    };
+    const { namespace } = objectsOf(ROLLED).find(({ kind }) => kind === 'Rollout').metadata;
+    expect(await told()).toEqual([
+      'failed server.apis argoproj.io/v1alpha1 AnalysisTemplate',
+      'failed server.apis argoproj.io/v1alpha1 Rollout',
+      'warning rollouts.controller controller',
+    ]);
+    const present = furniture().map(titleOf);
+    const things = furniture(ROLLED).filter(
+      (thing) => !present.includes(titleOf(thing)) || thing.metadata.namespace === namespace,
+    );
+    cluster.applyCrdsFor(objectsOf(ROLLED));
+    furnish(things);
+    allow('looker', namespace);
+    // The server learns of a kind a moment after it was made.
+    await eventually(async () => but((await preflight('looker', ROLLED)).results, 'ok').length === 0);
+    expect(await told()).toEqual(['ok rollouts.controller controller']);
+    return things.map(titleOf).join(', ');
+  },
+  120,
+);
 
 proof('a policy of the cluster that is about our pods is told, and one about others is not', async () => {
   const policy = (name: string, resources: string[]) => ({

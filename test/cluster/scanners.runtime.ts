@@ -2,10 +2,9 @@
 import { proof } from '../runtime/support/proof';
 import { environments, objectsOf } from '../support/dist';
 import type { KubeObject } from './api';
-import { checkov, type Found, kubeScore, STAND_INS, standIns } from './scanners';
+import { type Found, SCANNERS, STAND_INS } from './scanners';
 import { type Finding, idle, unwaived, waivers, waiversIn } from './waivers';
 
-const SCANNERS = { 'kube-score': kubeScore, checkov, 'stand-ins': standIns };
 type Scanner = keyof typeof SCANNERS;
 
 const found = new Map<string, Finding[]>();
@@ -39,6 +38,8 @@ test('a waiver of something else, of another environment, and without a reason',
   const said = (text: string, file = 'src/any.ts') => waiversIn(text, file);
   expect(unwaived([finding], said('  // waiver a b on Service/w*: reason'))).toEqual([]);
   expect(unwaived([finding], said('# waiver a b: reason', 'overlays/s/dev.yaml'))).toEqual([]);
+  expect(unwaived([finding], said('# waiver a b: reason', 'overlays/s/base.yaml'))).toEqual([]);
+  expect(unwaived([finding], said('# waiver a b: reason', 'overlays/other/base.yaml'))).toHaveLength(1);
   expect(unwaived([finding], said('# waiver a b: reason', 'overlays/s/production.yaml'))).toHaveLength(1);
   expect(unwaived([finding], said('// waiver a b on Job/web: reason'))).toEqual(['a b: s/dev Service/web: c']);
   expect(idle([finding], said('\n// waiver a x: reason'))).toEqual(['src/any.ts:2: a x finds nothing in *']);
@@ -66,19 +67,21 @@ function foundBy(scanner: Scanner, change: Change, where = smallest): string[] {
   return [...new Set(SCANNERS[scanner](objects).found.map(name))].filter((line) => !before.has(line));
 }
 
-const exporterOf = (objects: KubeObject[]) =>
-  objects.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith('-exporter'));
+/** The smallest where applications run as Rollouts. */
+const rolled = bySize.find((environment) => objectsOf(environment).some(({ kind }) => kind === 'Rollout'))!;
+const runningIn = (objects: KubeObject[]) => objects.find(({ kind }) => kind === 'Deployment' || kind === 'Rollout');
 const breakContainer = (objects: KubeObject[]) => {
-  const [container] = exporterOf(objects).spec.template.spec.containers;
+  const [container] = runningIn(objects).spec.template.spec.containers;
   delete container.resources.limits;
   container.image = container.image.replace(/:.*/, ':latest');
   container.securityContext = { runAsUser: 0, runAsGroup: 0 };
 };
 
+const LOW_USER = ['container-security-context-user-group-id', 'CKV_K8S_40'];
+
 proof(
-  'a missing limit, a latest tag and a root container are found by each scanner',
+  'a missing limit, a latest tag and a root container are found by each scanner, in a Deployment and in a Rollout',
   async () => {
-    const name = `Deployment/${exporterOf(objectsOf(smallest)).metadata.name}`;
     const expected = {
       'kube-score': [
         'container-resources',
@@ -88,14 +91,31 @@ proof(
       ],
       checkov: ['CKV_K8S_11', 'CKV_K8S_13', 'CKV_K8S_14', 'CKV_K8S_20', 'CKV_K8S_22', 'CKV_K8S_40'],
     };
-    for (const [scanner, checks] of Object.entries(expected)) {
-      const seen = foundBy(scanner as Scanner, breakContainer);
-      expect(seen).toEqual(expect.arrayContaining(checks.map((check) => `${scanner} ${check}: ${name}`)));
-    }
+    const kinds = [smallest, rolled].map((environment) => {
+      const { kind, metadata } = runningIn(objectsOf(environment));
+      for (const [scanner, checks] of Object.entries(expected)) {
+        // Of the Rollout these are waived before anything is broken: its image has a low user.
+        const isNew = (check: string) => kind === 'Deployment' || !LOW_USER.includes(check);
+        const lines = checks.filter(isNew).map((check) => `${scanner} ${check}: ${kind}/${metadata.name}`);
+        expect(foundBy(scanner as Scanner, breakContainer, environment)).toEqual(expect.arrayContaining(lines));
+      }
+      return kind;
+    });
+    expect(kinds).toEqual(['Deployment', 'Rollout']);
     return `${Object.values(expected).flat().length} checks`;
   },
   200,
 );
+
+proof('a Service that the controller moves is judged with the selector that it writes', async () => {
+  const loseLabel = (objects: KubeObject[]) => {
+    const { spec } = runningIn(objects);
+    spec.selector.matchLabels = { app: 'nobody' };
+  };
+  const seen = foundBy('kube-score', loseLabel, rolled).map((line) => line.split(/[ :]/)[1]);
+  expect(seen).toContain('service-targets-pod');
+  return seen.join(', ');
+});
 
 type Change = (objects: KubeObject[]) => void;
 const first = (kind: string, objects: KubeObject[]) => objects.find((object) => object.kind === kind);

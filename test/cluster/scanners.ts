@@ -11,6 +11,56 @@ import type { Finding } from './waivers';
 /** A finding of an environment that is not named yet. */
 export type Found = Omit<Finding, 'environment'>;
 
+type Scanner = (objects: readonly KubeObject[]) => { checks: number; found: Found[] };
+
+/** No scanner knows a Rollout: each is shown the Deployment that it is like, and what it says is about the Rollout. */
+const seeingRollouts =
+  (scan: Scanner): Scanner =>
+  (objects) => {
+    const rollouts = ofRollouts(objects).map(({ metadata }) => metadata.name);
+    const nameOf = (object: string) => {
+      const [kind, name] = object.split('/');
+      return kind === 'Deployment' && rollouts.includes(name) ? `Rollout/${name}` : object;
+    };
+    const { checks, found } = scan(inKnownKinds(objects));
+    return { checks, found: found.map((one) => ({ ...one, object: nameOf(one.object) })) };
+  };
+
+const ofRollouts = (objects: readonly KubeObject[]) => objects.filter(({ kind }) => kind === 'Rollout');
+
+/**
+ * Pods, their number and their autoscaler are as a Deployment's; how one release replaces another is not shown. The Services
+ * that the controller moves have in the files no selector, which it writes: here they have it.
+ */
+function inKnownKinds(objects: readonly KubeObject[]): KubeObject[] {
+  const rollouts = ofRollouts(objects);
+  const moverOf = ({ kind, metadata }: KubeObject) =>
+    rollouts.find(
+      (rollout) =>
+        kind === 'Service' &&
+        rollout.metadata.namespace === metadata.namespace &&
+        movedBy(rollout).includes(metadata.name),
+    );
+  return objects.map((object) => {
+    const { kind, spec } = object;
+    const mover = moverOf(object);
+    if (mover) return { ...object, spec: { ...spec, selector: mover.spec.selector.matchLabels } };
+    if (kind === 'HorizontalPodAutoscaler' && spec.scaleTargetRef.kind === 'Rollout') {
+      return { ...object, spec: { ...spec, scaleTargetRef: { ...spec.scaleTargetRef, ...DEPLOYMENT } } };
+    }
+    if (kind !== 'Rollout') return object;
+    const { strategy: _, ...rest } = spec;
+    return { ...object, ...DEPLOYMENT, spec: rest };
+  });
+}
+
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
+
+const movedBy = ({ spec: { strategy } }: KubeObject): string[] => {
+  const { stableService, canaryService, activeService, previewService } = strategy.canary ?? strategy.blueGreen;
+  return [stableService, canaryService, activeService, previewService].filter(Boolean);
+};
+
 /** What the objects say, in a file of its own. */
 function fileOf(objects: readonly KubeObject[]): string {
   const file = join(scratchFolder('scan'), 'all.yaml');
@@ -35,7 +85,7 @@ function report(tool: string, args: readonly string[], cwd: string): any {
 const FINE = 10;
 
 /** All of its checks, and of those that have to be asked for the one that we hold to. */
-export function kubeScore(objects: readonly KubeObject[]): { checks: number; found: Found[] } {
+const kubeScore: Scanner = (objects) => {
   const args = ['score', '--output-format=json', '--enable-optional-test=container-seccomp-profile', fileOf(objects)];
   const results = report('kube-score', args, scratchFolder('kube-score')).flatMap(
     ({ type_meta, object_meta, checks }: any) =>
@@ -52,9 +102,10 @@ export function kubeScore(objects: readonly KubeObject[]): { checks: number; fou
       detail: (comments ?? []).map(({ path, summary }: any) => `${path} ${summary}`.trim()).join('; '),
     }));
   return { checks: results.length, found };
-}
+};
 
-export function checkov(objects: readonly KubeObject[]): { checks: number; found: Found[] } {
+/** One environment at a time: in one question about all, a policy of one would do for the pods of another. */
+const checkov: Scanner = (objects) => {
   const args = ['-f', fileOf(objects), '--framework=kubernetes', '--output=json', '--quiet', '--compact'];
   const { results, summary } = report('checkov', args, scratchFolder('checkov'));
   if (summary.parsing_errors > 0) throw new Error(`checkov cannot read ${summary.parsing_errors} files`);
@@ -63,7 +114,7 @@ export function checkov(objects: readonly KubeObject[]): { checks: number; found
     return { tool: 'checkov', check: check_id, object: `${kind}/${name}`, detail: check_name };
   });
   return { checks: summary.passed + summary.failed, found };
-}
+};
 
 /* Our own reading of checks whose tools cannot be had here: a stand-in, and no word of theirs. */
 
@@ -164,7 +215,7 @@ export const STAND_INS: Record<string, readonly Rule[]> = {
   ],
 };
 
-export function standIns(objects: readonly KubeObject[]): { checks: number; found: Found[] } {
+const standIns: Scanner = (objects) => {
   const found = Object.entries(STAND_INS).flatMap(([tool, rules]) =>
     rules.flatMap(({ check, wrong }) =>
       objects.flatMap((object) =>
@@ -178,4 +229,10 @@ export function standIns(objects: readonly KubeObject[]): { checks: number; foun
     ),
   );
   return { checks: Object.values(STAND_INS).flat().length * objects.length, found };
-}
+};
+
+export const SCANNERS = {
+  'kube-score': seeingRollouts(kubeScore),
+  checkov: seeingRollouts(checkov),
+  'stand-ins': seeingRollouts(standIns),
+};

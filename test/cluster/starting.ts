@@ -55,7 +55,7 @@ export class StartLog {
 /** What becomes of the pods of each maker, in words: `kafka: 2 ready, 1 pending`. */
 export type States = Record<string, string>;
 
-const MAKERS = ['Deployment', 'StatefulSet', 'Job'];
+const MAKERS = ['Deployment', 'Rollout', 'StatefulSet', 'Job'];
 
 export const makersIn = (objects: readonly KubeObject[]): KubeObject[] =>
   objects.filter(({ kind }) => MAKERS.includes(kind));

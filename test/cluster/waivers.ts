@@ -16,13 +16,14 @@ export interface Finding {
 /**
  * Why a finding stands, on the line above what causes it, in `src` or an overlay:
  * `waiver kube-score container-image-pull-policy: the reason` for all objects, or `… on Deployment/backend: the reason`,
- * where `*` is anything. In an overlay it is about its environment alone.
+ * where `*` is anything. In an overlay it is about its environment alone, in `base.yaml` about all of its system.
  */
 export interface Waiver {
   readonly tool: string;
   readonly check: string;
   readonly object: string;
   readonly reason: string;
+  /** `system/environment`, where `*` is any. */
   readonly environment?: string;
   /** File and line. */
   readonly at: string;
@@ -41,7 +42,7 @@ export function waivers(): Waiver[] {
 }
 
 export function waiversIn(text: string, file: string): Waiver[] {
-  const environment = /^overlays\/(.+)\.yaml$/.exec(file)?.[1];
+  const environment = /^overlays\/(.+)\.yaml$/.exec(file)?.[1]?.replace(/\/base$/, '/*');
   return text.split('\n').flatMap((line, index) => {
     const at = `${file}:${index + 1}`;
     const found = WAIVER.exec(line);
@@ -58,8 +59,11 @@ export function waiversIn(text: string, file: string): Waiver[] {
 const isAbout = ({ tool, check, object, environment }: Waiver, finding: Finding): boolean =>
   tool === finding.tool &&
   check === finding.check &&
-  (environment === undefined || environment === finding.environment) &&
-  new RegExp(`^${object.split('*').map(escaped).join('.*')}$`).test(finding.object);
+  (environment === undefined || fits(environment, finding.environment)) &&
+  fits(object, finding.object);
+
+const fits = (pattern: string, text: string) =>
+  new RegExp(`^${pattern.split('*').map(escaped).join('.*')}$`).test(text);
 
 const escaped = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
 

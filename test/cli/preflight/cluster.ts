@@ -13,6 +13,7 @@ const object = (apiVersion: string, kind: string, name: string, more: object = {
   ...more,
 });
 const ready = (type = 'Ready') => ({ status: { conditions: [{ type, status: 'True' }] } });
+const RUNNING = { status: { replicas: 1, readyReplicas: 1 } };
 const image = 'registry.example.com/some/image:1';
 const pod = (
   namespace: string,
@@ -150,9 +151,7 @@ function ingressNginx(): any[] {
 function dapr(): any[] {
   const namespace = 'dapr-system';
   const env = [{ name: 'SIDECAR_DROP_ALL_CAPABILITIES', value: 'true' }];
-  const running = { status: { replicas: 1, readyReplicas: 1 } };
   const labels = { app: 'dapr-sidecar-injector' };
-  const args = ['--watch-interval', '0', '--enable-argo-rollout-service-reconciler'];
   const mtls = {
     enabled: true,
     controlPlaneTrustDomain: 'cluster.local',
@@ -174,14 +173,7 @@ function dapr(): any[] {
       'apps/v1',
       'Deployment',
       'dapr-sidecar-injector',
-      { spec: workload(labels, { name: 'dapr-sidecar-injector', env }), ...running },
-      { namespace },
-    ),
-    object(
-      'apps/v1',
-      'Deployment',
-      'dapr-operator',
-      { spec: workload({ app: 'dapr-operator' }, { name: 'dapr-operator', args }), ...running },
+      { spec: workload(labels, { name: 'dapr-sidecar-injector', env }), ...RUNNING },
       { namespace },
     ),
     object('dapr.io/v1alpha1', 'Configuration', 'daprsystem', { spec: { mtls } }, { namespace }),
@@ -191,18 +183,25 @@ function dapr(): any[] {
   ];
 }
 
-/** As the manifests of the project make its controller. */
+/** The controller as the manifests of its project make it, and the operator of Dapr that knows Rollouts. */
 function argoRollouts(): any[] {
   const labels = { 'app.kubernetes.io/name': 'argo-rollouts' };
-  const spec = workload(labels, { name: 'argo-rollouts' });
   const component = { 'app.kubernetes.io/component': 'rollouts-controller' };
+  const args = ['--watch-interval', '0', '--enable-argo-rollout-service-reconciler'];
   return [
     object(
       'apps/v1',
       'Deployment',
       'argo-rollouts',
-      { spec, status: { replicas: 1, readyReplicas: 1 } },
+      { spec: workload(labels, { name: 'argo-rollouts' }), ...RUNNING },
       { namespace: 'argo-rollouts', labels: { ...labels, ...component } },
+    ),
+    object(
+      'apps/v1',
+      'Deployment',
+      'dapr-operator',
+      { spec: workload({ app: 'dapr-operator' }, { name: 'dapr-operator', args }), ...RUNNING },
+      { namespace: 'dapr-system' },
     ),
   ];
 }
