@@ -10,7 +10,7 @@ export interface Reason {
   readonly reason: string;
 }
 
-const KINDS = ['Deployment', 'StatefulSet'];
+const KINDS = ['Deployment', 'Rollout', 'StatefulSet'];
 
 /** What changed in the templates of pods that run for long: `Kind name: path`. */
 export function templateChanges(before: readonly KubeObject[], after: readonly KubeObject[]): string[] {

@@ -1,17 +1,17 @@
 /** @tools cluster kwok crds injector argo-rollouts */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { FIXED_KINDS, fixedChanges } from '../../src/outputs/upgrade';
 import { eventually } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
 import { DIST, environments, objectsIn, objectsOf } from '../support/dist';
-import type { KubeObject } from './api';
+import { groupPathOf, type KubeObject } from './api';
 import { liveObjects, titleOf, unlikeFiles } from './applied';
 import type { Cluster } from './control-plane';
 import { asList } from './furniture';
 import { refusals } from './inventory';
-import { APPLY, LiveEnvironment, startLive } from './live';
+import { APPLY, type LiveEnvironment, startLiveTogether } from './live';
 import { PREVIOUS, previousDist } from './previous-release';
 import { needlessRestarts, type Reason, restartedWorkloads, templateChanges, withoutReason } from './restarts';
 
@@ -44,9 +44,9 @@ const lives = new Map<string, LiveEnvironment>();
 /** All environments live side by side, as of the previous release. */
 beforeAll(async () => {
   const machines = { allocatable: { cpu: '32', memory: '128Gi', 'ephemeral-storage': '400Gi', pods: '250' } };
-  cluster = (await startLive(smallest, { machines })).cluster;
-  cluster.applyCrdsFor(upgraded.flatMap((name) => [...objectsOf(name), ...objectsBefore(name)]));
-  for (const name of upgraded) lives.set(name, new LiveEnvironment(cluster, name));
+  for (const live of await startLiveTogether(upgraded, { machines })) lives.set(live.name, live);
+  cluster = lives.get(smallest)!.cluster;
+  cluster.applyCrdsFor(upgraded.flatMap(objectsBefore));
   for (const name of upgraded) apply(previous, name);
   for (const live of lives.values()) await grown(live);
 }, 240_000);
@@ -57,10 +57,9 @@ const apply = (dist: string, name: string) => cluster.kubectl([...APPLY, '-f', j
 
 /** Settled, with every autoscaler's minimum reached. */
 async function grown(live: LiveEnvironment): Promise<void> {
-  const isGrown = async ({ metadata, spec }: KubeObject) => {
-    const { namespace } = metadata;
-    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${spec.scaleTargetRef.name}`;
-    return (await cluster.api.get(path)).spec.replicas >= spec.minReplicas;
+  const isGrown = async ({ metadata: { namespace }, spec: { scaleTargetRef, minReplicas } }: KubeObject) => {
+    const path = groupPathOf({ ...scaleTargetRef, metadata: { name: scaleTargetRef.name, namespace } });
+    return (await cluster.api.get(path)).spec.replicas >= minReplicas;
   };
   const scalers = live.ofKind('HorizontalPodAutoscaler');
   await eventually(async () => (await Promise.all(scalers.map(isGrown))).every(Boolean), 60);
@@ -134,6 +133,17 @@ describe.each(upgraded)('%s', (name) => {
     },
     180,
   );
+});
+
+proof(`${PREVIOUS} had nothing that is gone now; what is new since has nothing to be applied over`, async () => {
+  const before = readdirSync(previous).flatMap((system) =>
+    readdirSync(join(previous, system), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${system}/${name}`),
+  );
+  expect(before.sort()).toEqual(upgraded);
+  const added = environments().filter((name) => !upgraded.includes(name));
+  return `upgraded: ${upgraded.join(', ')}; new: ${added.join(', ') || 'none'}`;
 });
 
 proof('every reason for a restart is still one', async () => {

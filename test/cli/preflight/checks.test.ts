@@ -602,6 +602,24 @@ test.each(TABLE)('$what', async ({ change, expected }) => {
   expect(found).toEqual(expected.map((one) => expect.stringMatching(one)));
 });
 
+test('a certificate that cert-manager makes for one Ingress is there for the others, too', async () => {
+  const wanted = wantedBy(
+    { system: 'contacts', environment: 'production', overlays: 'overlays' },
+    { systems: SYSTEMS, validators },
+  );
+  const missing = async (objects: readonly any[]) =>
+    lines(await bench.found({ ...wanted, objects })).filter((line) => line.includes('edge-tls'));
+  expect(wanted.objects.filter(({ kind }) => kind === 'Ingress')).toHaveLength(2);
+  expect(await missing(wanted.objects)).toEqual([]);
+  const byHand = structuredClone(wanted.objects).map((one: any) => {
+    delete one.metadata.annotations?.['cert-manager.io/cluster-issuer'];
+    return one;
+  });
+  expect(await missing(byHand)).toEqual([
+    expect.stringMatching(/^failed secrets.present Secret edge-tls: is not there/),
+  ]);
+});
+
 test('every check that the main system takes is seen to find fault', () => {
   const text = CASES.flatMap(([, , ...expected]) => expected.map(String)).join('\n');
   for (const { id } of CHECKS.filter(({ id: one }) => !UPCOMING.includes(one))) expect(text).toContain(id);

@@ -45,6 +45,18 @@ async function judgeSecret(wanted: Wanted, secret: ReadSecret, cluster: ClusterR
   return ok(title(secret), count > 0 ? `has ${count === 1 ? 'its key' : `its ${count} keys`}` : 'is there');
 }
 
+const certificatesOf = (spec: any): string[] => (spec.tls ?? []).flatMap(({ secretName }: any) => secretName ?? []);
+
+/** What cert-manager makes for an Ingress, which other Ingresses of the namespace may use, too. */
+const issuedCertificates = (wanted: Wanted): Set<string> =>
+  new Set(
+    ofKind(wanted, 'Ingress')
+      .filter(({ metadata: { annotations = {} } }) =>
+        Object.keys(annotations).some((key) => /^cert-manager\.io\/.*issuer$/.test(key)),
+      )
+      .flatMap(({ metadata, spec }) => certificatesOf(spec).map((name) => `${metadata.namespace}/${name}`)),
+  );
+
 /** Secrets that must be there before the pods: what others make from our manifests is not among them. */
 function required(wanted: Wanted): ReadSecret[] {
   const found = new Map<string, Omit<ReadSecret, 'keys'> & { readonly keys: Set<string> }>();
@@ -62,13 +74,13 @@ function required(wanted: Wanted): ReadSecret[] {
     keys.forEach((key) => known.keys.add(key));
     found.set(`${namespace}/${name}`, known);
   };
+  const issued = issuedCertificates(wanted);
   for (const { spec, kind, metadata, ...rest } of wanted.objects) {
     walk({ spec, ...rest }, (name, keys) => add(metadata.namespace, name, keys));
-    if (kind === 'Ingress') {
-      (spec.tls ?? []).forEach(
-        ({ secretName }: any) => secretName && add(metadata.namespace, secretName, ['tls.crt', 'tls.key']),
-      );
-    }
+    if (kind === 'Ingress')
+      certificatesOf(spec)
+        .filter((name) => !issued.has(`${metadata.namespace}/${name}`))
+        .forEach((name) => add(metadata.namespace, name, ['tls.crt', 'tls.key']));
   }
   // Declared keys that nobody reads only serve to make others; a Secret that nobody names is read by an injected sidecar.
   const [first = ''] = namespacesOf(wanted);
