@@ -103,6 +103,8 @@ function renderAnalysis(scope: Construct, { name, release, metrics }: RolloutPar
     // Prometheus may be away for a moment; what nobody could judge does not go on.
     consecutiveErrorLimit: failureLimit,
     failureLimit,
+    // Prometheus has not asked pods that are new.
+    initialDelay: `${intervalSeconds}s`,
     interval: `${intervalSeconds}s`,
     provider: { prometheus: { address: prometheus, query } },
     successCondition,

@@ -1,7 +1,4 @@
-import type { Construct } from 'constructs';
-
 import type { Seconds } from '../platform/names';
-import { ValidationError } from '../platform/validation-error';
 import { type ImageSettings, resolveImage, type ResolvedImage } from './image';
 
 /** How a new version takes over: pod by pod, all at once, or by growing shares of the requests. */
@@ -202,16 +199,7 @@ export interface ResolvedRelease {
 }
 
 /** What a release is where the settings leave it open. */
-const STEPS: readonly CanaryStepSettings[] = [{ weight: 10 }, { weight: 30 }, { weight: 60 }];
-
-/** The settings that each way of releasing reads. */
-const OWN: Record<string, readonly (keyof ReleaseSettings)[]> = {
-  'blue-green by a setting': ['active', 'blue', 'green'],
-  'blue-green by argo-rollouts': ['analysis', 'autoPromote', 'keepSeconds'],
-  'canary by a setting': ['candidate', 'step', 'steps'],
-  'canary by argo-rollouts': ['analysis', 'steps'],
-  rolling: [],
-};
+export const STEPS: readonly CanaryStepSettings[] = [{ weight: 10 }, { weight: 30 }, { weight: 60 }];
 
 /** Fills in defaults, and counts the pods of each version. */
 export function resolveRelease(
@@ -248,7 +236,7 @@ export function resolveRelease(
   return { ...common, weight: 0, versions: [{ image: resolveImage(image), replicas }] };
 }
 
-const resolveAnalysis = (settings: AnalysisSettings): ResolvedAnalysis => ({
+export const resolveAnalysis = (settings: AnalysisSettings): ResolvedAnalysis => ({
   prometheus: settings.prometheus,
   errorPercent: settings.errorPercent ?? 5,
   latencySeconds: settings.latencySeconds ?? 1,
@@ -269,45 +257,3 @@ function coloursOf(settings: ReleaseSettings, image: ImageSettings, replicas: nu
 
 const imageOf = (image: ImageSettings, version: VersionSettings | undefined): ResolvedImage =>
   resolveImage(version ? { ...image, tag: version.tag, digest: version.digest } : image);
-
-/** Refuses what the way of releasing does not read, versions without a name, and shares that do not grow. */
-export function checkRelease(scope: Construct, settings: ReleaseSettings | undefined): void {
-  const { strategy = 'rolling', controller = 'none', steps, step = 0, candidate } = settings ?? {};
-  const refuse = (field: string, problem: string) => {
-    throw new ValidationError(scope, `release.${field}`, problem);
-  };
-  if (strategy === 'rolling' && controller !== 'none') {
-    refuse('controller', 'has nothing to do for rolling releases; set strategy: blue-green or canary, or remove it');
-  }
-  const way =
-    strategy === 'rolling' ? strategy : `${strategy} by ${controller === 'none' ? 'a setting' : 'argo-rollouts'}`;
-  const known = new Set<string>(['strategy', 'controller', ...(OWN[way] ?? [])]);
-  for (const field of Object.keys(settings ?? {}) as (keyof ReleaseSettings)[]) {
-    if (known.has(field) || settings?.[field] === undefined) continue;
-    const ways = Object.keys(OWN).filter((other) => OWN[other]?.includes(field));
-    refuse(field, `is for ${ways.join(' and ')}, and releases are ${way}; remove it`);
-  }
-  for (const field of ['blue', 'green', 'candidate'] as const) {
-    const version = settings?.[field];
-    if (version && !version.tag && !version.digest) refuse(field, 'names no version; give its tag or its digest');
-  }
-  const weights = (steps ?? STEPS).map(({ weight }) => weight);
-  if (weights.some((weight, index) => index > 0 && weight <= (weights[index - 1] ?? 0))) {
-    refuse('steps', `expected shares that grow, got ${weights.join(', ')}; put them in order, each once`);
-  }
-  if (step > weights.length) {
-    refuse('step', `expected at most ${weights.length}, the number of steps, got ${step}; lower it, or add steps`);
-  }
-  const { keepSeconds = 600, analysis } = settings ?? {};
-  const watched = analysis && strategy === 'blue-green' ? resolveAnalysis(analysis) : undefined;
-  if (watched && keepSeconds <= watched.count * watched.intervalSeconds) {
-    const long = `the ${watched.count} questions of the analysis take ${watched.count * watched.intervalSeconds}`;
-    refuse(
-      'keepSeconds',
-      `expected more, got ${keepSeconds}: ${long}, and then nothing is left to go back to; raise it`,
-    );
-  }
-  if (step > 0 && !candidate) {
-    refuse('step', `expected 0 without a candidate, got ${step}; remove it, or name release.candidate`);
-  }
-}

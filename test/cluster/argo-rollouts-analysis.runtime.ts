@@ -1,14 +1,15 @@
 /** @tools cluster kwok crds argo-rollouts prometheus */
+import type { AnalysisSettings, ReleaseSettings } from '../../src/workload/release';
 import { PrometheusServer } from '../runtime/support/prometheus';
 import { eventually, freePort } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
 import type { KubeObject } from './api';
-import { ArgoRollouts } from './argo-rollouts';
+import { ArgoRollouts, hashOf } from './argo-rollouts';
 import { Backends } from './backends';
 import { Cluster } from './control-plane';
 import { addMachines } from './machines';
-import { Release } from './release';
-import { analysed, WEIGHTS } from './rollout-samples';
+import { Release, type Render } from './release';
+import { BLUE_GREEN, shop, WEIGHTS } from './shop';
 import { type Load, Traffic } from './traffic';
 
 let cluster: Cluster;
@@ -19,105 +20,147 @@ beforeAll(async () => {
   cluster = await Cluster.start({ controllers: true, scheduler: true });
   await ArgoRollouts.start(cluster);
   await addMachines(cluster);
-  traffic = await Traffic.start();
-  prometheus = await PrometheusServer.start([traffic.port]);
+  traffic = await Traffic.start(cluster);
+  prometheus = await PrometheusServer.start(traffic.scrapeConfig);
 }, 180_000);
 
 afterAll(() => cluster?.stop());
 
 const FINE: Load = { requests: 100, errors: 0.01, latency: 0.05 };
 
+/** Bears nothing. Prometheus takes up to seven seconds to scrape a new pod, of which it hears every five. */
+const analysis = (more: Partial<AnalysisSettings> = {}): AnalysisSettings => ({
+  prometheus: prometheus.url,
+  latencySeconds: 0.5,
+  intervalSeconds: 10,
+  failureLimit: 0,
+  ...more,
+});
+
+const canary = (judged: AnalysisSettings, pauseSeconds = 11): ReleaseSettings => ({
+  strategy: 'canary',
+  controller: 'argo-rollouts',
+  steps: WEIGHTS.map((weight) => ({ weight, pauseSeconds })),
+  analysis: judged,
+});
+
+const ENDS = ['Successful', 'Failed', 'Error', 'Inconclusive'];
+
 interface Outcome {
   readonly rollout: KubeObject;
   readonly weights: readonly number[];
+  /** Whose pods the Service that gets the requests had behind it, in turn. */
+  readonly turns: readonly string[];
   /** What the analysis said at its end, and each of its metrics. */
   readonly run: KubeObject;
 }
 
-/** Starts a release with this behaviour of the new version; how it ended. */
-async function release(objects: readonly KubeObject[], load: Load, end: 'Healthy' | 'Degraded'): Promise<Outcome> {
-  const started = await Release.start(cluster, objects);
-  const { namespace } = started;
-  const { stableService, canaryService } = started.declared.spec.strategy.canary;
-  traffic.loads[stableService] = FINE;
-  traffic.loads[canaryService] = load;
-  await eventually(() => isKnown(canaryService, load));
+/** Releases a version whose requests go so, or that does not answer Prometheus; how it ended. */
+async function release(render: Render, load: Load | undefined, end: 'Healthy' | 'Degraded'): Promise<Outcome> {
+  const started = await Release.start(cluster, render);
+  const { namespace, name } = started;
+  const { stableRS: before } = (await started.rollout()).status;
+  traffic.loads[namespace] = (pod) => (hashOf(pod) === before ? FINE : load);
   const weights = await started.weights();
-  const stable = await Backends.watch(cluster, namespace, stableService);
-  const [before] = stable.versions;
-  await started.deploy('2');
-  await eventually(() => weights.length > 1);
+  const stable = await Backends.watch(cluster, namespace, name);
+  await stable.until(before);
+  started.deploy('2');
+  let run: KubeObject;
+  const runs = `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`;
+  await eventually(async () => {
+    [run] = await cluster.api.list(runs);
+    return ENDS.includes(run?.status?.phase);
+  }, 60);
   const rollout = await started.until(end);
-  await eventually(() => weights.at(-1) === 0);
+  await eventually(() => (weights.at(-1) ?? 0) === 0);
   const { stableRS, currentPodHash } = rollout.status;
   expect(stableRS).toBe(end === 'Healthy' ? currentPodHash : before);
   await stable.until(stableRS);
+  const turns = stable.turns.map((version) => (version === before ? 'old' : 'new'));
   expect(stable.problems()).toEqual([]);
-  let run: KubeObject;
-  await eventually(async () => {
-    [run] = await cluster.api.list(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`);
-    return run.status.phase !== 'Running';
-  });
-  return { rollout, weights, run };
+  return { rollout, weights, turns, run };
 }
 
-/** Whether Prometheus has seen enough to answer what is so now, and not what was before. */
-async function isKnown(service: string, { errors, latency }: Load): Promise<boolean> {
-  const rate = (name: string, labels = '') => `sum(rate(${name}{service="${service}"${labels}}[5s]))`;
-  const share = await prometheus.query(
-    `${rate('http_requests_total', ',status="500"')} / ${rate('http_requests_total')}`,
-  );
-  const seconds = 'http_request_duration_seconds';
-  const mean = await prometheus.query(`${rate(`${seconds}_sum`)} / ${rate(`${seconds}_count`)}`);
-  return Math.abs((share ?? 1) - errors) < 1e-6 && Math.abs((mean ?? 0) - latency) < 1e-6;
-}
+const resultOf = ({ run }: Outcome, metric: string): KubeObject =>
+  run.status.metricResults.find(({ name }: KubeObject) => name === metric);
+
+const failedIn = ({ run }: Outcome): string[] =>
+  run.status.metricResults
+    .filter(({ phase }: KubeObject) => phase === 'Failed' || phase === 'Error')
+    .map(({ name }: KubeObject) => name);
 
 proof(
   'a new version with few errors goes on by itself to all requests',
   async () => {
-    const { weights, run } = await release(analysed('fine', { address: prometheus.url }), FINE, 'Healthy');
+    const { weights, run } = await release(shop('fine', canary(analysis())), FINE, 'Healthy');
     expect(weights).toEqual([0, ...WEIGHTS, 100, 0]);
-    expect(run.status.phase).toBe('Successful');
     const measured = run.status.metricResults.map(({ name, successful }: KubeObject) => `${name} ${successful} times`);
+    expect(measured).toHaveLength(3);
+    expect(run.status.metricResults.every(({ successful, failed = 0 }: KubeObject) => successful >= 2 && !failed)).toBe(
+      true,
+    );
     return `${weights.join(' → ')}; ${measured.join(', ')}`;
   },
   90,
 );
 
-const bad: [what: string, metric: string, load: Load][] = [
-  ['too many errors', 'error-ratio', { ...FINE, errors: 0.2 }],
-  ['too slow answers', 'latency', { ...FINE, latency: 0.9 }],
+const bad: [what: string, metric: string, load: Load | undefined][] = [
+  ['too many errors', 'error-percent', { ...FINE, errors: 0.2 }],
+  ['too slow answers', 'latency-p95-seconds', { ...FINE, latency: 0.9 }],
+  ['pods that do not answer Prometheus', 'scraped', undefined],
 ];
 
 for (const [what, metric, load] of bad) {
   proof(
     `a new version with ${what} is taken back by itself, and gets no more requests`,
     async () => {
-      const objects = analysed(`bad-${metric}`, { address: prometheus.url });
-      const { rollout, weights, run } = await release(objects, load, 'Degraded');
+      const outcome = await release(shop(`bad-${metric}`, canary(analysis())), load, 'Degraded');
+      const { rollout, weights } = outcome;
       expect(weights).toEqual([0, WEIGHTS[0], 0]);
-      const failed = run.status.metricResults.filter(({ phase }: KubeObject) => phase === 'Failed');
-      expect(failed.map(({ name }: KubeObject) => name)).toEqual([metric]);
+      expect(failedIn(outcome)).toEqual([metric]);
       expect(rollout.status).toMatchObject({ abort: true, message: expect.stringContaining(`Metric "${metric}"`) });
-      return `${weights.join(' → ')}; ${metric} was ${failed[0].measurements[0].value}`;
+      return `${weights.join(' → ')}; ${metric} was ${resultOf(outcome, metric).measurements[0].value}`;
     },
     90,
   );
 }
 
 proof(
-  'without Prometheus a release is taken back if no error is allowed; else a short one is over before the fifth, and nobody has judged it',
+  'blue-green: a version that turns out bad after the switch is switched back by itself, to pods that are still there',
+  async () => {
+    const settings = { ...BLUE_GREEN, autoPromote: true, keepSeconds: 60, analysis: analysis() };
+    const outcome = await release(shop('turned-back', settings), { ...FINE, errors: 0.2 }, 'Degraded');
+    expect(outcome.turns).toEqual(['old', 'new', 'old']);
+    expect(failedIn(outcome)).toEqual(['error-percent']);
+    return outcome.turns.join(' → ');
+  },
+  90,
+);
+
+/** What Argo Rollouts does where the files do not say how many errors of Prometheus are borne. */
+const withoutErrorLimit =
+  (render: Render): Render =>
+  (tag) => {
+    const objects = structuredClone(render(tag));
+    const { metrics } = objects.find(({ kind }) => kind === 'AnalysisTemplate').spec;
+    for (const metric of metrics) delete metric.consecutiveErrorLimit;
+    return objects;
+  };
+
+proof(
+  'without Prometheus nothing goes on unjudged: the release is taken back; with the limit of Argo Rollouts itself it would go on to all requests',
   async () => {
     const address = `http://127.0.0.1:${await freePort()}`;
-    const metric = { consecutiveErrorLimit: 0 };
-    const strict = await release(analysed('strict', { address, metric }), FINE, 'Degraded');
-    expect(strict.weights).toEqual([0, WEIGHTS[0], 0]);
-    expect(strict.run.status.phase).toBe('Error');
-    const lax = await release(analysed('lax', { address }), FINE, 'Healthy');
+    const judged = analysis({ prometheus: address, failureLimit: 1 });
+    const outcome = await release(shop('away', canary(judged, 12)), FINE, 'Degraded');
+    expect(Math.max(...outcome.weights)).toBeLessThan(100);
+    expect(outcome.run.status.phase).toBe('Error');
+    const lax = await release(withoutErrorLimit(shop('lax', canary(judged, 12))), FINE, 'Healthy');
     expect(lax.weights).toEqual([0, ...WEIGHTS, 100, 0]);
-    const [{ error, successful }] = lax.run.status.metricResults;
+    const { error, successful } = resultOf(lax, 'scraped');
     expect([error > 0, successful]).toEqual([true, undefined]);
-    return `strict ${strict.weights.join(' → ')}, else ${lax.weights.join(' → ')} with ${error} errors and no measurement`;
+    const { message } = outcome.rollout.status;
+    return `${outcome.weights.join(' → ')}: ${message}; else ${lax.weights.join(' → ')} with ${error} errors and no measurement`;
   },
-  120,
+  150,
 );

@@ -1,23 +1,24 @@
 /** @tools cluster kwok crds argo-rollouts */
 import { eventually } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
+import { AWS } from '../support/system';
 import type { KubeObject } from './api';
 import { ArgoRollouts } from './argo-rollouts';
 import { Backends } from './backends';
 import { Cluster } from './control-plane';
 import { addMachines } from './machines';
 import { MetricsApi } from './metrics-api';
-import { Release, SERVER_SIDE } from './release';
-import { autoscaler, blueGreen, canary, WEIGHTS } from './rollout-samples';
+import { Release, type Render, SERVER_SIDE } from './release';
+import { BLUE_GREEN, CANARY, DEPLOYERS, shop, VIEWERS, WEIGHTS } from './shop';
 import { BROKEN_TAG } from './stages';
 
-const PROMOTER = 'promoter';
+const [DEPLOYER, VIEWER, STRANGER] = ['deployer', 'viewer', 'stranger'] as const;
 
 let cluster: Cluster;
 let argo: ArgoRollouts;
 
 beforeAll(async () => {
-  const users = { [PROMOTER]: [] };
+  const users = { [DEPLOYER]: [DEPLOYERS], [VIEWER]: [VIEWERS], [STRANGER]: [] };
   cluster = await Cluster.start({ controllers: true, scheduler: true, autoscalerPeriod: 1, users });
   argo = await ArgoRollouts.start(cluster);
   await addMachines(cluster);
@@ -34,14 +35,14 @@ const watch = (release: Release, ...services: string[]): Promise<Backends[]> =>
 
 /** Deploys a version and waits until the release pauses; the hash of its template. */
 async function paused(release: Release, tag: string): Promise<string> {
-  await release.deploy(tag);
+  release.deploy(tag);
   return (await release.until('Paused')).status.currentPodHash;
 }
 
 proof(
-  'blue-green: the new version is behind the preview until it is promoted, then all at once behind the Service; back as fast; aborted, it never gets there',
+  'blue-green: the new version is behind the preview until it is promoted, then all at once behind the Service; back as fast; aborted, it never gets there; the budget counts both',
   async () => {
-    const release = await Release.start(cluster, blueGreen('blue-green'));
+    const release = await Release.start(cluster, shop('blue-green', BLUE_GREEN));
     const { activeService, previewService } = release.declared.spec.strategy.blueGreen;
     const [active, preview] = (await watch(release, activeService, previewService)) as [Backends, Backends];
     const { stableRS: first } = (await release.rollout()).status;
@@ -51,6 +52,7 @@ proof(
     await preview.until(second);
     expect(active.versions).toEqual([first]);
     expect(await release.pods()).toEqual({ [first]: 3, [second]: 3 });
+    await eventually(async () => (await release.budget()).currentHealthy === 6);
 
     const promoted = Date.now();
     plugin(release, ['promote']);
@@ -59,7 +61,7 @@ proof(
     await release.until('Healthy');
 
     // The old pods are still there, so there is nothing to pause for.
-    await release.deploy('1');
+    release.deploy('1');
     await active.until(first);
     await release.until('Healthy');
 
@@ -81,7 +83,7 @@ proof(
 proof(
   `canary: ingress-nginx is told ${WEIGHTS.join(' and ')} %, each Service has one version, and an abort takes the weight to 0`,
   async () => {
-    const release = await Release.start(cluster, canary('canary'));
+    const release = await Release.start(cluster, shop('canary', CANARY));
     const { stableService, canaryService } = release.declared.spec.strategy.canary;
     const weights = await release.weights();
     const [stable, next] = (await watch(release, stableService, canaryService)) as [Backends, Backends];
@@ -113,59 +115,61 @@ proof(
   120,
 );
 
-proof(
-  'a canary is a copy of the whole Ingress, with paths of others: two of them would meet in one Ingress',
-  async () => {
-    const release = await Release.start(cluster, canary('copied'));
-    const ingresses = await cluster.api.list('/apis/networking.k8s.io/v1/namespaces/copied/ingresses');
-    const pathsOf = ({ spec }: KubeObject) =>
-      spec.rules[0].http.paths.map(({ path, backend }: KubeObject) => `${path} ${backend.service.name}`);
-    const copy = ingresses.find(({ metadata }) => metadata.name === `${release.name}-edge-canary`);
-    expect(pathsOf(copy)).toEqual(['/api backend-canary', '/ frontend']);
-    expect(Object.keys(copy.metadata.annotations).sort()).toEqual([
-      'nginx.ingress.kubernetes.io/canary',
-      'nginx.ingress.kubernetes.io/canary-weight',
-    ]);
-    return pathsOf(copy).join(', ');
-  },
-);
+proof('a canary is a copy of the Ingress of its service alone; what the others answer stays in theirs', async () => {
+  const release = await Release.start(cluster, shop('copied', CANARY));
+  const ingresses = await cluster.api.list('/apis/networking.k8s.io/v1/namespaces/copied/ingresses');
+  const pathsOf = ({ metadata, spec }: KubeObject) =>
+    spec.rules[0].http.paths.map(
+      ({ path, backend }: KubeObject) => `${metadata.name}: ${path} ${backend.service.name}`,
+    );
+  const paths = ingresses.flatMap(pathsOf).sort();
+  expect(paths).toEqual(['edge-shop: /api shop', 'edge: / front', 'shop-edge-shop-canary: /api shop-canary']);
+  const copy = ingresses.find(({ metadata }) => metadata.name === `${release.name}-edge-shop-canary`);
+  expect(Object.keys(copy.metadata.annotations).sort()).toEqual([
+    'nginx.ingress.kubernetes.io/canary',
+    'nginx.ingress.kubernetes.io/canary-weight',
+  ]);
+  return paths.join('; ');
+});
 
 proof('an ALB is told the weights by an annotation of the Ingress, which the files do not have', async () => {
-  const trafficRouting = { alb: { ingress: 'edge', servicePort: 80 } };
-  const release = await Release.start(
-    cluster,
-    canary('alb', { canary: { trafficRouting }, port: { name: 'use-annotation' } }),
-  );
-  const { stableService } = release.declared.spec.strategy.canary;
+  const options = {
+    system: { cloud: AWS },
+    edge: { type: 'alb' as const, alb: { subnetCidrs: ['10.0.0.0/20'] } },
+  };
+  const release = await Release.start(cluster, shop('alb', CANARY, options));
   const weights = async (): Promise<string[]> => {
     const { metadata } = await cluster.api.get('/apis/networking.k8s.io/v1/namespaces/alb/ingresses/edge');
-    const action = JSON.parse(metadata.annotations[`alb.ingress.kubernetes.io/actions.${stableService}`]);
+    const action = JSON.parse(metadata.annotations['alb.ingress.kubernetes.io/actions.shop']);
     return action.ForwardConfig.TargetGroups.map(
       ({ ServiceName, Weight }: KubeObject) => `${ServiceName} ${Weight ?? 0}`,
     );
   };
   await paused(release, '2');
   const before = await weights();
-  expect(before).toEqual([`backend-canary ${WEIGHTS[0]}`, `backend ${100 - WEIGHTS[0]!}`]);
-  release.apply(release.version('2'), [...SERVER_SIDE, '--force-conflicts']);
+  expect(before).toEqual([`shop-canary ${WEIGHTS[0]}`, `shop ${100 - WEIGHTS[0]!}`]);
+  release.deploy('2', [...SERVER_SIDE, '--force-conflicts']);
   expect(await weights()).toEqual(before);
   return before.join(', ');
 });
 
 /** The files, applied again in the middle of a canary: what the Services had behind them, and their selectors. */
-async function applyAgain(namespace: string, selected: boolean, args: readonly string[]) {
-  const release = await Release.start(cluster, canary(namespace, { selected }), args);
+async function applyAgain(render: Render, args: readonly string[]) {
+  const release = await Release.start(cluster, render, args);
   const { stableService, canaryService } = release.declared.spec.strategy.canary;
-  const selectors = async () =>
-    Promise.all([stableService, canaryService].map(async (name) => (await release.service(name)).spec.selector));
+  const seen = async () => {
+    const services = await Promise.all([stableService, canaryService].map((name) => release.service(name)));
+    const { metadata } = await release.rollout();
+    return { selectors: services.map(({ spec }) => spec.selector), generation: metadata.generation };
+  };
   await paused(release, '2');
   const services = (await watch(release, stableService, canaryService)) as [Backends, Backends];
   await eventually(() => services.every(({ versions }) => versions.length === 1));
   services.forEach((service) => service.problems());
-  const before = { selectors: await selectors(), generation: (await release.rollout()).metadata.generation };
-  const again = async (how: readonly string[]) => {
-    release.apply(release.version('2'), how);
-    return { selectors: await selectors(), generation: (await release.rollout()).metadata.generation };
+  const before = await seen();
+  const again = (how: readonly string[]) => {
+    release.deploy('2', how);
+    return seen();
   };
   return { before, again, services };
 }
@@ -173,10 +177,10 @@ async function applyAgain(namespace: string, selected: boolean, args: readonly s
 proof(
   'the files applied again in the middle of a canary change nothing: server-side, forced, client-side, since their Services leave the selector to the controller',
   async () => {
-    const server = await applyAgain('again-server', false, SERVER_SIDE);
+    const server = await applyAgain(shop('again-server', CANARY), SERVER_SIDE);
     expect(await server.again(SERVER_SIDE)).toEqual(server.before);
     expect(await server.again([...SERVER_SIDE, '--force-conflicts'])).toEqual(server.before);
-    const client = await applyAgain('again-client', false, []);
+    const client = await applyAgain(shop('again-client', CANARY), []);
     expect(await client.again([])).toEqual(client.before);
     expect([...server.services, ...client.services].flatMap((service) => service.problems())).toEqual([]);
     return Object.keys(server.before.selectors[0]).join();
@@ -184,19 +188,31 @@ proof(
   120,
 );
 
+/** What would be rendered if these Services had a selector like all others. */
+const selected =
+  (render: Render): Render =>
+  (tag) => {
+    const objects = render(tag);
+    const { matchLabels } = objects.find(({ kind }) => kind === 'Rollout').spec.selector;
+    return objects.map((object) =>
+      object.kind === 'Service' ? { ...object, spec: { selector: matchLabels, ...object.spec } } : object,
+    );
+  };
+
 proof(
   'with selectors in the files they are kept only client-side: server-side is refused, and forced it sends requests to both versions, which is seen',
   async () => {
-    const client = await applyAgain('selected-client', true, []);
+    const client = await applyAgain(selected(shop('selected-client', CANARY)), []);
     expect(await client.again([])).toEqual(client.before);
     expect(client.services.flatMap((service) => service.problems())).toEqual([]);
 
-    const server = await applyAgain('selected-server', true, ['--server-side', '--force-conflicts']);
-    await expect(server.again(SERVER_SIDE)).rejects.toThrow(/conflict with "rollouts-controller".*: \.spec\.selector/);
-    const forced = await server.again([...SERVER_SIDE, '--force-conflicts']);
+    const forced = [...SERVER_SIDE, '--force-conflicts'];
+    const server = await applyAgain(selected(shop('selected-server', CANARY)), forced);
+    expect(() => server.again(SERVER_SIDE)).toThrow(/conflict with "rollouts-controller".*: \.spec\.selector/);
+    const { selectors } = await server.again(forced);
     const [stable] = server.services;
     await eventually(() => stable.versions.length === 2);
-    expect(forced.selectors.flatMap((selector) => Object.keys(selector))).not.toContain('rollouts-pod-template-hash');
+    expect(selectors.flatMap((selector) => Object.keys(selector))).not.toContain('rollouts-pod-template-hash');
     expect(stable.problems()).toEqual([expect.stringContaining('had pods of several versions at once')]);
     return 'refused; forced, mixed';
   },
@@ -207,21 +223,20 @@ proof(
   'an autoscaler scales a Rollout, and its figure stays when the files are applied again and in a canary',
   async () => {
     const metrics = await MetricsApi.start(cluster);
-    const objects = [...canary('scaled', { replicas: 0 }), autoscaler('scaled')];
-    const { minReplicas, maxReplicas } = objects.at(-1)!.spec;
+    const service = { replicas: 2, autoscaling: { maxReplicas: 4 } };
     let cpu = 0;
-    metrics.usage = () => ({ backend: { cpu } });
-    const release = await Release.start(cluster, objects);
+    metrics.usage = () => ({ shop: { cpu } });
+    const release = await Release.start(cluster, shop('scaled', CANARY, { service }));
     const scaledTo = (replicas: number) => eventually(async () => (await release.rollout()).spec.replicas === replicas);
-    await scaledTo(minReplicas);
+    await scaledTo(2);
     cpu = 5;
-    await scaledTo(maxReplicas);
+    await scaledTo(4);
     await release.until('Healthy');
-    release.apply();
-    expect((await release.rollout()).spec.replicas).toBe(maxReplicas);
+    release.deploy('1');
+    expect((await release.rollout()).spec.replicas).toBe(4);
     const second = await paused(release, '2');
-    expect((await release.pods())[second]).toBe(Math.ceil((maxReplicas * WEIGHTS[0]!) / 100));
-    return `${minReplicas} → ${maxReplicas}, and in the canary ${JSON.stringify(Object.values(await release.pods()))}`;
+    expect((await release.pods())[second]).toBe(Math.ceil((4 * WEIGHTS[0]!) / 100));
+    return `2 → 4, and in the canary ${JSON.stringify(Object.values(await release.pods()))}`;
   },
   120,
 );
@@ -229,16 +244,16 @@ proof(
 proof(
   'an image that cannot be pulled gets no request, and after its deadline the release is aborted by itself',
   async () => {
-    const spec = { progressDeadlineSeconds: 6, progressDeadlineAbort: true };
+    const service = { rollout: { minReadySeconds: 1, progressDeadlineSeconds: 6 } };
     const [green, weighted] = await Promise.all([
-      Release.start(cluster, blueGreen('late-blue-green', { spec })),
-      Release.start(cluster, canary('late-canary', { spec })),
+      Release.start(cluster, shop('late-blue-green', BLUE_GREEN, { service })),
+      Release.start(cluster, shop('late-canary', CANARY, { service })),
     ]);
     const weights = await weighted.weights();
     const releases = [green, weighted];
     const stable = (await Promise.all(releases.map((release) => watch(release, release.name)))).flat();
     const before = stable.map(({ versions }) => versions);
-    await Promise.all(releases.map((release) => release.deploy(BROKEN_TAG)));
+    releases.forEach((release) => release.deploy(BROKEN_TAG));
     const ends = await Promise.all(releases.map((release) => release.until('Degraded')));
     expect(ends.map(({ status }) => status.abort)).toEqual([true, true]);
     expect(stable.map(({ versions }) => versions)).toEqual(before);
@@ -248,35 +263,35 @@ proof(
   90,
 );
 
-const rbac = (kind: string, content: object) =>
-  ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata: { name: PROMOTER }, ...content }) as const;
-
 proof(
-  'who may get rollouts and patch rollouts/status promotes and aborts, and deploys nothing',
+  'the rendered roles: a deployer looks at a release, promotes, aborts, retries and undoes it; a viewer looks, and a stranger does not',
   async () => {
-    const release = await Release.start(cluster, canary('promoted'));
-    const { namespace } = release;
-    const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
-    const rules = [
-      { apiGroups: ['argoproj.io'], resources: ['rollouts'], verbs: ['get'] },
-      { apiGroups: ['argoproj.io'], resources: ['rollouts/status'], verbs: ['patch'] },
-    ];
-    const apiGroup = 'rbac.authorization.k8s.io';
-    await paused(release, '2');
-    expect(() => plugin(release, ['promote'], PROMOTER)).toThrow(/cannot get resource "rollouts"/);
-    await cluster.api.create(`${roles}/roles`, rbac('Role', { rules }));
-    const subjects = [{ apiGroup, kind: 'User', name: PROMOTER }];
-    const roleRef = { apiGroup, kind: 'Role', name: PROMOTER };
-    await cluster.api.create(`${roles}/rolebindings`, rbac('RoleBinding', { roleRef, subjects }));
+    const release = await Release.start(cluster, shop('rights', CANARY));
     const weights = await release.weights();
-    await eventually(() => plugin(release, ['promote'], PROMOTER).includes('promoted'));
+    const { stableRS: first } = (await release.rollout()).status;
+    await paused(release, '2');
+    const look = (user: string) => plugin(release, ['get', 'rollout'], user);
+    expect(look(DEPLOYER)).toMatch(new RegExp(`SetWeight: +${WEIGHTS[0]}\\n`));
+    expect(look(VIEWER)).toMatch(/Paused[^]*ReplicaSet[^]*Pod/);
+    expect(() => look(STRANGER)).toThrow(/rollouts.*forbidden/);
+
+    plugin(release, ['promote'], DEPLOYER);
     await eventually(() => weights.at(-1) === WEIGHTS[1]);
-    plugin(release, ['abort'], PROMOTER);
+    plugin(release, ['abort'], DEPLOYER);
     await release.until('Degraded');
-    const deploy = ['set', 'image', release.name, 'backend=example.invalid/backend:3', `--namespace=${namespace}`];
-    expect(() => argo.plugin(deploy, PROMOTER)).toThrow(/cannot update resource "rollouts"/);
-    expect(() => plugin(release, ['restart'], PROMOTER)).toThrow(/cannot patch resource "rollouts"/);
-    return 'promoted, aborted; set image and restart refused';
+    plugin(release, ['retry', 'rollout'], DEPLOYER);
+    await eventually(() => weights.at(-1) === WEIGHTS[0]);
+    plugin(release, ['abort'], DEPLOYER);
+    await release.until('Degraded');
+    plugin(release, ['undo'], DEPLOYER);
+    const { status } = await release.until('Healthy');
+    expect(status.currentPodHash).toBe(first);
+
+    for (const command of [['promote'], ['abort'], ['retry', 'rollout']]) {
+      expect(() => plugin(release, command, VIEWER)).toThrow(/cannot patch resource "rollouts\/status"/);
+    }
+    expect(() => plugin(release, ['undo'], VIEWER)).toThrow(/cannot patch resource "rollouts"/);
+    return `${weights.join(' → ')}; a viewer is refused each`;
   },
-  90,
+  120,
 );

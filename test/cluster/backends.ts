@@ -16,6 +16,8 @@ export class Backends {
 
   private mirror?: Mirror;
   private history: string[][] = [];
+  /** The single versions that it had behind it, in turn. */
+  public readonly turns: string[] = [];
 
   private constructor(private readonly service: string) {}
 
@@ -49,5 +51,6 @@ export class Backends {
       .filter(({ conditions }: KubeObject) => conditions.ready);
     const versions = [...new Set<string>(ready.map(({ targetRef }: KubeObject) => hashOf(targetRef.name)))].sort();
     if (this.history.length === 0 || `${versions}` !== `${this.versions}`) this.history.push(versions);
+    if (versions.length === 1 && versions[0] !== this.turns.at(-1)) this.turns.push(versions[0]!);
   }
 }

@@ -6,27 +6,26 @@ import { isReady } from './pods';
 
 export const SERVER_SIDE = ['--server-side'];
 
-/** A Rollout with its objects on a cluster, wherever these come from. */
+/** All objects of a system, with this tag on its images. */
+export type Render = (tag: string) => KubeObject[];
+
+/** A system with a Rollout on a cluster. */
 export class Release {
-  public static async start(
-    cluster: Cluster,
-    objects: readonly KubeObject[],
-    args: readonly string[] = SERVER_SIDE,
-  ): Promise<Release> {
-    const release = new Release(cluster, objects);
-    await cluster.api.create('/api/v1/namespaces', { metadata: { name: release.namespace } });
-    release.apply(objects, args);
+  public static async start(cluster: Cluster, render: Render, args: readonly string[] = SERVER_SIDE): Promise<Release> {
+    const release = new Release(cluster, render, args);
+    release.deploy('1');
     await release.until('Healthy');
     return release;
   }
 
+  public readonly declared: KubeObject;
+
   private constructor(
     public readonly cluster: Cluster,
-    public readonly objects: readonly KubeObject[],
-  ) {}
-
-  public get declared(): KubeObject {
-    return this.objects.find(({ kind }) => kind === 'Rollout')!;
+    private readonly render: Render,
+    private readonly args: readonly string[],
+  ) {
+    this.declared = render('1').find(({ kind }) => kind === 'Rollout');
   }
 
   public get namespace(): string {
@@ -37,27 +36,10 @@ export class Release {
     return this.declared.metadata.name;
   }
 
-  /** Applies the objects, as they are or changed; what kubectl prints. */
-  public apply(objects = this.objects, args: readonly string[] = SERVER_SIDE): string {
-    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  /** Applies everything with this tag, as a new release does; what kubectl prints. */
+  public deploy(tag: string, args = this.args): string {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: this.render(tag) });
     return this.cluster.kubectl(['apply', '--validate=strict', ...args, '-f', '-'], { input });
-  }
-
-  /** The objects with another version of the image. */
-  public version(tag: string): KubeObject[] {
-    return this.objects.map((object) => {
-      if (object.kind !== 'Rollout') return object;
-      const copy = structuredClone(object);
-      const [container] = copy.spec.template.spec.containers;
-      container.image = container.image.replace(/:[^:]*$/, `:${tag}`);
-      return copy;
-    });
-  }
-
-  /** Changes the image alone, by a patch: neither Services nor routing are touched. */
-  public async deploy(tag: string): Promise<void> {
-    const { template } = this.version(tag).find(({ kind }) => kind === 'Rollout')!.spec;
-    await this.cluster.api.patch(this.path, { spec: { template } });
   }
 
   public async rollout(): Promise<KubeObject> {
@@ -82,7 +64,8 @@ export class Release {
   public async pods(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     const pods = await this.cluster.api.list(`/api/v1/namespaces/${this.namespace}/pods`);
-    for (const { metadata } of pods.filter(isReady)) {
+    const own = pods.filter(({ metadata }) => metadata.name.startsWith(`${this.name}-`));
+    for (const { metadata } of own.filter(isReady)) {
       counts[hashOf(metadata.name)] = (counts[hashOf(metadata.name)] ?? 0) + 1;
     }
     return counts;
@@ -97,6 +80,12 @@ export class Release {
       if (text !== undefined && weights.at(-1) !== Number(text)) weights.push(Number(text));
     });
     return weights;
+  }
+
+  /** What the controller of budgets counts for that of the Rollout. */
+  public async budget(): Promise<KubeObject> {
+    const path = `/apis/policy/v1/namespaces/${this.namespace}/poddisruptionbudgets/${this.name}`;
+    return (await this.cluster.api.get(path)).status;
   }
 
   public async service(name: string): Promise<KubeObject> {

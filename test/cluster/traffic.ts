@@ -1,6 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { KubeObject } from './api';
+import type { Cluster } from './control-plane';
+import type { Mirror } from './mirror';
+
 /** How the requests of a second went. */
 export interface Load {
   readonly requests: number;
@@ -11,6 +15,7 @@ export interface Load {
 }
 
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5];
+const SCRAPE = 'prometheus.io/scrape';
 
 interface Counters {
   total: number;
@@ -20,34 +25,54 @@ interface Counters {
 }
 
 /**
- * What a proxy would count of the requests to each Service: the test says how they go, since nothing runs in the pods. Each
- * scrape is another second of them.
+ * What pods would tell of their requests: the test says how they go, since nothing runs in the pods. Each scrape is another
+ * second of them. Prometheus is told of the pods that ask for it by their annotations, as it would be by Kubernetes.
  */
 export class Traffic {
-  public static async start(): Promise<Traffic> {
-    const traffic = new Traffic();
-    const server = createServer((_, response) => response.end(traffic.scrape()));
+  public static async start(cluster: Cluster): Promise<Traffic> {
+    const traffic = new Traffic(await cluster.mirror('/api/v1/pods'));
+    const server = createServer(({ url = '' }, response) => {
+      const body = url === '/targets' ? JSON.stringify(traffic.targets()) : traffic.scrape(url.slice(1));
+      const type = url === '/targets' ? 'application/json' : 'text/plain';
+      response.writeHead(body === undefined ? 503 : 200, { 'content-type': type }).end(body);
+    });
     await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
     server.unref();
     return Object.assign(traffic, { port: (server.address() as AddressInfo).port });
   }
 
   public readonly port: number = 0;
-  /** By the name of the Service; nobody asks those that are not named. */
-  public readonly loads: Record<string, Load> = {};
+  /** How it goes for a pod, by its namespace; a pod of which nothing is said does not answer. */
+  public readonly loads: Record<string, (pod: string) => Load | undefined> = {};
 
   private readonly counters: Record<string, Counters> = {};
 
-  private constructor() {}
+  private constructor(private readonly pods: Mirror) {}
 
-  private scrape(): string {
-    return Object.entries(this.loads)
-      .map(([service, load]) => print(service, this.count(service, load)))
-      .join('');
+  /** What Prometheus scrapes. */
+  public get scrapeConfig(): object {
+    const url = `http://127.0.0.1:${this.port}/targets`;
+    return { job_name: 'pods', http_sd_configs: [{ url, refresh_interval: '1s' }] };
   }
 
-  private count(service: string, { requests, errors, latency }: Load): Counters {
-    const counters = (this.counters[service] ??= { total: 0, failed: 0, sum: 0, buckets: BUCKETS.map(() => 0) });
+  private targets(): object[] {
+    const scraped = this.pods.all.filter(
+      ({ metadata, status }: KubeObject) => metadata.annotations?.[SCRAPE] === 'true' && status?.phase === 'Running',
+    );
+    return scraped.map(({ metadata: { namespace, name } }) => ({
+      targets: [`127.0.0.1:${this.port}`],
+      labels: { __metrics_path__: `/${namespace}/${name}`, namespace, pod: name },
+    }));
+  }
+
+  private scrape(path: string): string | undefined {
+    const [namespace = '', pod = ''] = path.split('/');
+    const load = this.loads[namespace]?.(pod);
+    return load && print(this.count(path, load));
+  }
+
+  private count(pod: string, { requests, errors, latency }: Load): Counters {
+    const counters = (this.counters[pod] ??= { total: 0, failed: 0, sum: 0, buckets: BUCKETS.map(() => 0) });
     counters.total += requests;
     counters.failed += requests * errors;
     counters.sum += requests * latency;
@@ -58,14 +83,14 @@ export class Traffic {
   }
 }
 
-function print(service: string, { total, failed, sum, buckets }: Counters): string {
-  const of = (name: string, labels: string, value: number) => `${name}{service="${service}"${labels}} ${value}\n`;
+function print({ total, failed, sum, buckets }: Counters): string {
+  const of = (name: string, labels: string, value: number) => `${name}{${labels}} ${value}\n`;
   const seconds = 'http_request_duration_seconds';
   return [
-    of('http_requests_total', ',status="200"', total - failed),
-    of('http_requests_total', ',status="500"', failed),
-    ...BUCKETS.map((bound, index) => of(`${seconds}_bucket`, `,le="${bound}"`, buckets[index]!)),
-    of(`${seconds}_bucket`, ',le="+Inf"', total),
+    of('http_requests_total', 'status="200"', total - failed),
+    of('http_requests_total', 'status="500"', failed),
+    ...BUCKETS.map((bound, index) => of(`${seconds}_bucket`, `le="${bound}"`, buckets[index]!)),
+    of(`${seconds}_bucket`, 'le="+Inf"', total),
     of(`${seconds}_sum`, '', sum),
     of(`${seconds}_count`, '', total),
   ].join('');

@@ -376,6 +376,19 @@ describe('refused', () => {
       },
       /release\.keepSeconds: expected more, got 300/,
     ],
+    [
+      'a canary that is over before its analysis',
+      {
+        strategy: 'canary',
+        controller: 'argo-rollouts',
+        steps: [
+          { weight: 10, pauseSeconds: 90 },
+          { weight: 50, pauseSeconds: 90 },
+        ],
+        analysis: { prometheus: 'http://p:9090' },
+      },
+      /release\.steps: expected pauses of more than 180 seconds in all, got 180/,
+    ],
   ])('%s', (_, release, message) => {
     expect(refusal(release)).toMatch(message);
   });
