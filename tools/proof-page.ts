@@ -18,6 +18,8 @@ export interface Claim {
 export interface Claims {
   /** Whose claims they are. */
   readonly source: string;
+  /** Whose environments count, of proofs that run in each. */
+  readonly system: string;
   readonly claims: readonly Claim[];
 }
 
@@ -38,6 +40,12 @@ export const resultsOf = (name: string, results: readonly Result[]): Result[] =>
   const [file, title] = splitName(name);
   return results.filter((result) => result.file.includes(file) && result.title.includes(title));
 };
+
+/** Results that are of this system, or of none: a title says `system/environment` where it is of one. */
+const resultsFor = (system: string, results: readonly Result[]): Result[] =>
+  results.filter(({ title }) =>
+    title.split(': ').every((part) => !/^[\w-]+\/[\w-]+$/.test(part) || part.startsWith(`${system}/`)),
+  );
 
 export function splitName(name: string): [file: string, title: string] {
   const colon = name.indexOf(': ');
@@ -72,8 +80,9 @@ const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', '
 
 /** The whole page. Throws where a claim names a proof that did not run, or did not hold. */
 export function pageOf(all: readonly Claims[], results: readonly Result[]): string {
-  const parts = all.map(({ source, claims }) => {
-    const rows = claims.flatMap((claim) => rowsOf(claim, results));
+  const parts = all.map(({ source, system, claims }) => {
+    const own = resultsFor(system, results);
+    const rows = claims.flatMap((claim) => rowsOf(claim, own));
     const lines = [['Claim', 'How it was run', 'Figure', 'Date'], ['---', '---', '---', '---'], ...rows];
     return `## ${source}\n\n${lines.map((row) => `| ${row.map(escaped).join(' | ')} |`).join('\n')}\n`;
   });

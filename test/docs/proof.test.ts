@@ -43,11 +43,21 @@ describe('the page', () => {
     date: '2026-01-31',
   };
   const page = (results: readonly Result[]) =>
-    pageOf([{ source: 'Somebody', claims: [{ claim: 'a|b', proofs: ['runtime/a: it holds'] }] }], results);
+    pageOf(
+      [{ source: 'Somebody', system: 'shop', claims: [{ claim: 'a|b', proofs: ['runtime/a: it holds'] }] }],
+      results,
+    );
 
   test('has the figures of all environments, and the oldest day', () => {
     const other = { ...result, figure: '4 s', date: '2026-01-30' };
     expect(page([result, other])).toContain('| a\\|b | runtime/a: it holds | 3 s; 4 s | 2026-01-30 |');
+  });
+
+  test('has those of its own system alone, where proofs run in every environment', () => {
+    const own = { ...result, title: 'shop/test: it holds' };
+    const other = { ...result, title: 'shopping/test: it holds', held: false };
+    expect(page([own, other])).toContain('| runtime/a: it holds | shop/test 3 s | 2026-01-31 |');
+    expect(() => page([other])).toThrow('no result of "runtime/a: it holds"');
   });
 
   test('is not made from proofs that did not run, or did not hold', () => {
