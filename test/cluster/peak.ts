@@ -4,6 +4,8 @@ import { eventually } from '../runtime/support/process';
 import { type ApiError, groupPathOf, type KubeObject } from './api';
 import type { LiveEnvironment } from './live';
 import { ENDS_AFTER, RUNS_FOR } from './stages';
+import { templateHashOf } from './pods';
+import { promoteFully } from './promotion';
 import { refusals } from './starting';
 
 /** Amounts by the names of a quota, in millicores, bytes and pieces. */
@@ -55,8 +57,6 @@ export const beyond = (plan: Amounts, used: Amounts): string[] =>
 /** How long Jobs run on: until everything else has been seen. */
 const LONG = '300s';
 
-const deploymentsOf = (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`;
-
 /** Autoscalers cannot but keep as many pods as they may. */
 export async function scaleToMaximum(live: LiveEnvironment): Promise<void> {
   for (const { metadata, spec } of live.ofKind('HorizontalPodAutoscaler')) {
@@ -73,16 +73,16 @@ export async function scaleToMaximum(live: LiveEnvironment): Promise<void> {
 }
 
 async function replicasNow(live: LiveEnvironment): Promise<Record<string, number>> {
-  const lists = await Promise.all(live.namespaces.map((name) => live.cluster.api.list(deploymentsOf(name))));
-  return Object.fromEntries(lists.flat().map(({ metadata, status }) => [metadata.name, status.readyReplicas ?? 0]));
+  const now = await Promise.all(live.workloads.map((one) => live.cluster.api.get(groupPathOf(one))));
+  return Object.fromEntries(now.map(({ metadata, status }) => [metadata.name, status?.readyReplicas ?? 0]));
 }
 
 /**
  * Everything that may be there at one time: all Jobs, a solver for each host, and a rollout of every workload, in which pods of
- * Deployments take all the time that they are given to end. What the API server refused at once.
+ * Deployments and Rollouts take all the time that they are given to end. What the API server refused at once.
  */
 export async function startPeak(live: LiveEnvironment, name: string): Promise<string[]> {
-  const pods = (await live.pods()).filter(({ metadata }) => metadata.labels?.['pod-template-hash']);
+  const pods = (await live.pods()).filter(templateHashOf);
   await Promise.all(pods.map((pod) => linger(live, pod)));
   const jobs = [
     ...live.ofKind('Job').map(({ metadata, spec }) => jobOf(`${name}-${metadata.name}`, metadata.namespace, spec)),
@@ -100,6 +100,8 @@ export async function startPeak(live: LiveEnvironment, name: string): Promise<st
   for (const workload of live.workloads) {
     await live.cluster.api.patch(groupPathOf(workload), { spec: { template: { metadata: { annotations } } } });
   }
+  // All new pods beside all old ones: without the pauses in between, in which there are fewer.
+  for (const rollout of live.ofKind('Rollout')) await promoteFully(live, rollout);
   return refused.flat();
 }
 
@@ -215,6 +217,8 @@ async function take(live: LiveEnvironment, namespace: string, key: string, amoun
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'one-more' }, spec };
     return amount === 0 ? [] : tryToCreate(live, `${path}/services?dryRun=All`, service);
   }
+  // No claim is of nothing.
+  if (key === 'requests.storage' && amount === 0) return [];
   if (key === 'requests.storage')
     return tryToCreate(live, `${path}/persistentvolumeclaims?dryRun=All`, claimOf(amount));
   const value = resource === 'cpu' ? `${amount}m` : `${amount}`;
