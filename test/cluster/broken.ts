@@ -11,11 +11,11 @@ const isBroken = ({ spec }: KubeObject) =>
 function brokenRelease(objects: readonly KubeObject[]): KubeObject[] {
   const broken = (image: string) => `${image.replace(/(:[^/]*)?(@.*)?$/, '')}:${BROKEN_TAG}`;
   return objects
-    .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+    .filter(({ kind }) => ['Deployment', 'Rollout', 'StatefulSet'].includes(kind))
     .map((workload) => {
       const copy = structuredClone(workload);
       for (const container of copy.spec.template.spec.containers) container.image = broken(container.image);
-      if (copy.kind === 'Deployment') copy.spec.progressDeadlineSeconds = (copy.spec.minReadySeconds ?? 0) + 5;
+      if (copy.kind !== 'StatefulSet') copy.spec.progressDeadlineSeconds = (copy.spec.minReadySeconds ?? 0) + 5;
       return copy;
     });
 }
@@ -29,7 +29,7 @@ export function applyRelease(live: LiveEnvironment, items: readonly KubeObject[]
 /** Applies it and waits until nothing of it goes on. */
 export async function applyBroken(live: LiveEnvironment): Promise<void> {
   applyRelease(live, brokenRelease(live.objects));
-  const workloads = declaredWorkloads(live.objects);
+  const workloads = declaredWorkloads(live.objects).filter(({ replicas }) => replicas > 0);
   await eventually(async () => {
     const pods = (await live.pods()).filter(isBroken);
     const going = await Promise.all(
@@ -43,14 +43,16 @@ export async function applyBroken(live: LiveEnvironment): Promise<void> {
 }
 
 /** With Recreate a Deployment counts as rolled out once its one pod is the new one, ready or not: it is never overdue. */
-const isRolling = ({ kind, spec }: DeclaredWorkload) => kind === 'Deployment' && spec.strategy?.type !== 'Recreate';
+const isRolling = ({ kind, spec }: DeclaredWorkload) => kind !== 'StatefulSet' && spec.strategy?.type !== 'Recreate';
 
 function noneLeft(what: string, names: readonly string[]): true {
   if (names.length > 0) throw new Error(`${what}: ${names.join(', ')}`);
   return true;
 }
 
-const isOverdue = ({ status }: KubeObject): boolean =>
+/** A Rollout is then aborted, by itself. */
+const isOverdue = ({ kind, status }: KubeObject): boolean =>
+  (kind === 'Rollout' && status?.abort === true) ||
   (status?.conditions ?? []).some(
     ({ type, status: is, reason }: KubeObject) =>
       type === 'Progressing' && is === 'False' && reason === 'ProgressDeadlineExceeded',
@@ -73,7 +75,7 @@ export async function healByHand(live: LiveEnvironment): Promise<string[]> {
     stuck = pods.filter((pod) => isBroken(pod) && late.some((one) => isOf(one, pod)));
     const isStuck = (one: DeclaredWorkload) => one.kind === 'StatefulSet' && stuck.some((pod) => isOf(one, pod));
     const unseen = workloads.filter(
-      (_, index) => now[index]!.status?.observedGeneration !== now[index]!.metadata.generation,
+      (_, index) => `${now[index]!.status?.observedGeneration}` !== `${now[index]!.metadata.generation}`,
     );
     return noneLeft(
       'not taken back',

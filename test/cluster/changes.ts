@@ -43,7 +43,23 @@ export interface Runner {
 }
 
 /** All of an environment whose image is set in the overlays. */
-export function runnersOf(environment: string): Runner[] {
+export const runnersOf = (environment: string): Runner[] =>
+  partsOf(environment).flatMap(({ path, settings }) => {
+    const { image } = settings;
+    return image?.repository && image.tag ? [{ path, settings, image: `${image.repository}:${image.tag}` }] : [];
+  });
+
+/** A part of the settings, and where it stands. */
+export type Part = Pick<Runner, 'path' | 'settings'>;
+
+/** All parts whose settings name Secrets as variables: what runs, and what it uses. */
+export const partsWithSecrets = (environment: string): Part[] =>
+  partsOf(environment).filter(({ settings }) => {
+    const secrets: unknown = settings['secrets'];
+    return isPlainMap(secrets) && Object.values(secrets).some((one) => isPlainMap(one) && 'key' in one);
+  });
+
+function partsOf(environment: string): Part[] {
   const [system] = environment.split('/');
   const [base, own] = [`${system}/base`, environment].map((name) =>
     parse(readFileSync(join(OVERLAYS, `${name}.yaml`), 'utf8')),
@@ -51,18 +67,23 @@ export function runnersOf(environment: string): Runner[] {
   return within(mergeSettings(base, own), []);
 }
 
-function within(settings: Settings, path: readonly string[]): Runner[] {
-  const { image } = settings;
-  const here = image?.repository && image.tag ? [{ path, settings, image: `${image.repository}:${image.tag}` }] : [];
+function within(settings: Settings, path: readonly string[]): Part[] {
   const below = Object.entries(settings).flatMap(([key, value]) =>
     isPlainMap(value) ? within(value, [...path, key]) : [],
   );
-  return [...here, ...below];
+  return [{ path, settings }, ...below];
 }
 
 /** A change of settings at a path. */
 export const changeAt = (path: readonly string[], value: Settings): Settings =>
   path.reduceRight((below, key) => ({ [key]: below }), value);
+
+/** The next release of what runs: of two colours, that of the one that serves. */
+export function nextRelease(runner: Runner): Settings {
+  const { active } = runner.settings['release'] ?? {};
+  const tag = nextTag(runner);
+  return changeAt(runner.path, active ? { release: { [active]: { tag } } } : { image: { tag } });
+}
 
 /** The next release of an image. */
 export const nextTag = ({ settings }: Runner): string =>

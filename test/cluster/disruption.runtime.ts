@@ -99,7 +99,7 @@ async function outageOf(live: LiveEnvironment, zone: string): Promise<Outage> {
 async function spreadAgain(live: LiveEnvironment): Promise<void> {
   const { api } = live.cluster;
   const workloads = declaredWorkloads(live.objects).filter(
-    ({ kind, replicas }) => kind === 'Deployment' && replicas > 1,
+    ({ kind, replicas }) => kind !== 'StatefulSet' && replicas > 1,
   );
   const pods = (await live.pods()).filter((pod) => workloads.some((one) => isOf(one, pod)));
   for (const { metadata } of pods) await api.delete(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`);
@@ -235,7 +235,7 @@ function mutations(liveOf: () => LiveEnvironment): void {
       const pods = await podsOf(live, promise);
       if (pods.every(({ metadata }) => metadata.ownerReferences[0].kind === 'ReplicaSet')) return promise;
     }
-    throw new Error(`${live.name}: no budget of a Deployment promises any pod`);
+    throw new Error(`${live.name}: no budget of pods that can go anywhere promises any`);
   };
 
   /** Has pods made again while only one node takes any. */

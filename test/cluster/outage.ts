@@ -36,12 +36,16 @@ export interface Remains {
 }
 
 export async function remainsWithout(live: LiveEnvironment, zone: string): Promise<Remains> {
-  const [pods, volumes] = await Promise.all([live.pods(), live.cluster.api.list('/api/v1/persistentvolumes')]);
+  const { api } = live.cluster;
+  // As they are now: the selectors of some are written by a controller.
+  const [pods, volumes, services] = await Promise.all([
+    live.pods(),
+    api.list('/api/v1/persistentvolumes'),
+    api.list('/api/v1/services'),
+  ]);
   const lost = new Set(volumes.filter((one) => zoneOf(one) === zone).map(({ spec: { claimRef } }) => keyOf(claimRef)));
   const isDown = (name: string, namespace: string) => {
-    const service = live
-      .ofKind('Service')
-      .find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+    const service = services.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
     const behind = (pod: KubeObject) =>
       pod.metadata.namespace === namespace && matches({ matchLabels: service.spec.selector }, pod) && isReady(pod);
     return service !== undefined && !pods.some(behind);

@@ -9,7 +9,8 @@ import {
   changeAt,
   changedConfigMaps,
   configMapsOf,
-  nextTag,
+  nextRelease as nextReleaseOf,
+  partsWithSecrets,
   readsSecretAs,
   type Runner,
   runnersOf,
@@ -17,8 +18,9 @@ import {
   synthesized,
 } from './changes';
 import { allRunning, declaredWorkloads } from './declared';
-import { type LiveEnvironment, startLive } from './live';
+import { type LiveEnvironment, startLiveTogether } from './live';
 import { lookThroughout } from './looks';
+import { act, promoteFully, promoteStepwise } from './promotion';
 import { brokenStrategies, podIds, wronglyRolled } from './rollouts';
 
 const rolling = (environment: string) =>
@@ -36,7 +38,7 @@ const named = (workloads: readonly KubeObject[], isDue: (workload: KubeObject) =
   workloads.filter(isDue).map(({ metadata }) => metadata.name);
 
 /** Changes the environment and waits until it has rolled out: what went otherwise than declared. */
-async function problemsOf(live: LiveEnvironment, due: readonly string[], change: () => void | Promise<unknown>) {
+async function problemsOf(live: LiveEnvironment, due: readonly string[], change: () => unknown) {
   const before = await podIds(live);
   const seen = await lookThroughout(live, brokenStrategies(live.objects));
   await change();
@@ -45,16 +47,28 @@ async function problemsOf(live: LiveEnvironment, due: readonly string[], change:
   return [...seen.problems, ...wronglyRolled(before, await podIds(live), due)];
 }
 
+/** The environments of a system live in one cluster, and their proofs follow one another. */
+let together: readonly LiveEnvironment[] = [];
+
+async function liveOf(environment: string): Promise<LiveEnvironment> {
+  if (!together.some(({ name }) => name === environment)) {
+    await together[0]?.cluster.stop();
+    const [system] = environment.split('/');
+    together = await startLiveTogether(environments().filter((one) => one.startsWith(`${system}/`)));
+  }
+  return together.find(({ name }) => name === environment)!;
+}
+
+afterAll(async () => together[0]?.cluster.stop());
+
 describe.each(environments())('%s', (environment) => {
   let live: LiveEnvironment;
 
   beforeAll(async () => {
-    live = await startLive(environment);
+    live = await liveOf(environment);
     live.apply();
     await allRunning(live);
-  }, 180_000);
-
-  afterAll(async () => live?.cluster.stop());
+  }, 240_000);
 
   const runners = runnersOf(environment);
   // Each release is on top of the one before.
@@ -66,20 +80,28 @@ describe.each(environments())('%s', (environment) => {
     release.objects = objectsIn(release.folder);
     return changedConfigMaps(objects, release.objects);
   };
-  const last = (fits: (runner: Runner) => boolean): Runner | undefined => runners.filter(fits).at(-1);
+  const application = runners.find(({ settings }) => settings['image'].profile)!;
+  const server = serverOf(environment, runners);
+  const [applied, ...others] = server ? [application, server] : [application];
 
   proof(
-    `${environment}: the next images of an application and of a server roll what runs from them, as its strategies say, and nothing else`,
+    server
+      ? `${environment}: the next images of an application and of a server roll what runs from them, as its strategies say, and nothing else`
+      : `${environment}: the next image of an application rolls what runs from it, as its strategy says, and nothing else`,
     async () => {
-      const application = runners.find(({ settings }) => settings['image'].profile)!;
-      const [largest] = live.ofKind('StatefulSet').sort((a, b) => b.spec.replicas - a.spec.replicas);
-      const server = last(({ image }) => largest.spec.template.spec.containers[0].image === image)!;
-      const [first, second] = [application, server].map((one) => changeAt(one.path, { image: { tag: nextTag(one) } }));
-      nextRelease(mergeSettings(first!, second!));
-      const due = named(live.workloads, (one) => runsImage(one, [application.image, server.image]));
-      return rolls(due, [application.image, server.image].join(' and '));
+      nextRelease(
+        others.reduce(
+          (change, one) => mergeSettings(change as any, nextReleaseOf(one) as any),
+          nextReleaseOf(applied!),
+        ),
+      );
+      const images = [applied!, ...others].map(({ image }) => image);
+      const { active } = application.settings['release'] ?? {};
+      const isServing = ({ metadata }: KubeObject) => !active || metadata.labels.version === active;
+      const due = named(live.workloads, (one) => runsImage(one, images) && isServing(one));
+      return rolls(due, images.join(' and '), promoteStepwise);
     },
-    180,
+    240,
   );
 
   proof(
@@ -97,22 +119,41 @@ describe.each(environments())('%s', (environment) => {
   proof(
     `${environment}: a reference to a Secret rolls what reads it, and nothing else`,
     async () => {
-      const runner = last(({ settings }) => Object.keys(settings['secrets'] ?? {}).length > 0)!;
-      const [variable] = Object.keys(runner.settings['secrets']);
-      nextRelease(changeAt(runner.path, { secrets: { [variable!]: { key: 'next' } } }));
+      const part = partsWithSecrets(environment).at(-1)!;
+      const [variable] = Object.keys(part.settings['secrets']);
+      nextRelease(changeAt(part.path, { secrets: { [variable!]: { key: 'next' } } }));
       const due = named(live.workloads, (one) => readsSecretAs(one, variable!));
       return rolls(due, variable!);
     },
     180,
   );
 
-  async function rolls(due: readonly string[], changed: string): Promise<string> {
+  /** Applies the release. Where it pauses at steps, somebody promotes it. */
+  async function rolls(
+    due: readonly string[],
+    changed: string,
+    promote: (live: LiveEnvironment, rollout: KubeObject) => Promise<number[] | void> = promoteFully,
+  ): Promise<string> {
     const began = Date.now();
+    const steps: string[] = [];
     expect(due.length).toBeGreaterThan(0);
     expect(due.length).toBeLessThan(live.workloads.length);
-    expect(await problemsOf(live, due, () => void live.apply(release.folder))).toEqual([]);
+    const change = async () => {
+      live.apply(release.folder);
+      for (const rollout of live.ofKind('Rollout')) {
+        const shares = (await promote(live, rollout)) ?? [];
+        if (!due.includes(rollout.metadata.name) || promote !== promoteStepwise) continue;
+        expect(shares).toEqual(
+          rollout.spec.strategy.canary.steps.flatMap(({ setWeight }: KubeObject) => setWeight ?? []),
+        );
+        steps.push(`, by ${shares.join(', ')} % of the requests`);
+      }
+    };
+    expect(await problemsOf(live, due, change)).toEqual([]);
     const seconds = ((Date.now() - began) / 1000).toFixed(1);
-    return `${changed}: ${due.join(', ')} of ${live.workloads.length} workloads in ${seconds} s`;
+    const rolled = declaredWorkloads(live.objects).filter(({ name, replicas }) => due.includes(name) && replicas > 0);
+    const names = rolled.map(({ name }) => name).join(', ');
+    return `${changed}: ${names} of ${live.workloads.length} workloads in ${seconds} s${steps.join('')}`;
   }
 
   proof(
@@ -135,7 +176,7 @@ describe.each(environments())('%s', (environment) => {
       await allRunning(live);
       seen.stop();
       expect(seen.problems).toEqual([]);
-      return `stopped and taken back twice; only ${byHand.join(', ')} had to be deleted`;
+      return `stopped and taken back twice; ${byHand.length > 0 ? `only ${byHand.join(', ')}` : 'nothing'} had to be deleted`;
     },
     240,
   );
@@ -143,13 +184,23 @@ describe.each(environments())('%s', (environment) => {
   if (environment === mutated) mutations(() => live);
 });
 
+/** What the StatefulSet with most pods runs from, where there is one. */
+function serverOf(environment: string, runners: readonly Runner[]): Runner | undefined {
+  const [largest] = objectsOf(environment)
+    .filter(({ kind }) => kind === 'StatefulSet')
+    .sort((a, b) => b.spec.replicas - a.spec.replicas);
+  return runners.filter(({ image }) => largest?.spec.template.spec.containers[0].image === image).at(-1);
+}
+
 const configured = (environment: string) =>
   runnersOf(environment).filter(({ settings }) => Object.keys(settings['environment'] ?? {}).length > 0);
 
 function undo(live: LiveEnvironment, namespace: string): void {
   const workloads = live.workloads.filter(({ metadata }) => metadata.namespace === namespace);
-  if (workloads.length === 0) return;
-  const names = workloads.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+  for (const rollout of workloads.filter(({ kind }) => kind === 'Rollout')) act(live, 'undo', rollout);
+  const others = workloads.filter(({ kind }) => kind !== 'Rollout');
+  if (others.length === 0) return;
+  const names = others.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
   live.cluster.kubectl(['rollout', 'undo', `--namespace=${namespace}`, ...names]);
 }
 

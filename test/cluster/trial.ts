@@ -8,7 +8,7 @@ import { isReady } from './pods';
 
 export interface TrialOptions {
   readonly name: string;
-  /** The autoscaler to copy; its Deployment comes along. */
+  /** The autoscaler to copy; its Deployment comes along. A Rollout would need Services and an Ingress, too. */
   readonly hpa: KubeObject;
   /** Replicas to begin with. */
   readonly replicas: number;
@@ -25,7 +25,7 @@ export class Trial {
     await api.create('/api/v1/namespaces', { metadata: { name: namespace } });
     const steps = await watchSteps(live, namespace, hpa);
     const pods = await live.cluster.mirror(`/api/v1/namespaces/${namespace}/pods`);
-    const deployment = copyOf(deploymentOf(live, hpa));
+    const deployment = copyOf(targetOf(live, hpa));
     deployment.spec.replicas = replicas;
     await api.create(`/apis/apps/v1/namespaces/${namespace}/deployments`, deployment);
     await eventually(() => pods.all.filter(isReady).length === replicas, 60);
@@ -61,18 +61,20 @@ export class Trial {
   }
 }
 
-/** Notes what the Deployment of an autoscaler is scaled to, from now on. */
+/** Notes what the workload of an autoscaler is scaled to, from now on. */
 export async function watchSteps({ cluster }: LiveEnvironment, namespace: string, hpa: KubeObject): Promise<Step[]> {
   const steps: Step[] = [];
-  await cluster.mirror(`/apis/apps/v1/namespaces/${namespace}/deployments`, ({ metadata, spec }) => {
+  const { apiVersion, kind } = hpa.spec.scaleTargetRef;
+  await cluster.mirror(`/apis/${apiVersion}/namespaces/${namespace}/${kind.toLowerCase()}s`, ({ metadata, spec }) => {
     if (metadata.name !== hpa.spec.scaleTargetRef.name || steps.at(-1)?.replicas === spec.replicas) return;
     steps.push({ at: Date.now(), replicas: spec.replicas });
   });
   return steps;
 }
 
-export const deploymentOf = (live: LiveEnvironment, { spec }: KubeObject): KubeObject =>
-  live.ofKind('Deployment').find(({ metadata }) => metadata.name === spec.scaleTargetRef.name)!;
+/** What an autoscaler scales. */
+export const targetOf = (live: LiveEnvironment, { spec: { scaleTargetRef: target } }: KubeObject): KubeObject =>
+  live.workloads.find(({ kind, metadata }) => kind === target.kind && metadata.name === target.name)!;
 
 /** Without what it shares with the environment: accounts, and servers that it waits for. */
 function copyOf({ apiVersion, kind, metadata, spec }: KubeObject): KubeObject {
