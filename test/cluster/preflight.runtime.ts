@@ -221,11 +221,13 @@ proof(
     furnish(things);
     allow('looker', namespace);
     // The server learns of a kind a moment after it was made.
-    await eventually(async () => but((await preflight('looker', ROLLED)).results, 'ok').length === 0);
+    let late: readonly Result[] = [];
+    const isReady = async () => (late = but((await preflight('looker', ROLLED)).results, 'ok')).length === 0;
+    await eventually(isReady, 60).catch(() => expect(late).toEqual([]));
     expect(await told()).toEqual(['ok rollouts.controller controller']);
     return things.map(titleOf).join(', ');
   },
-  120,
+  240,
 );
 
 proof('a policy of the cluster that is about our pods is told, and one about others is not', async () => {

@@ -261,7 +261,7 @@ describe('a key of a Secret without which pods start', () => {
   });
 });
 
-test('both systems together take every right of the guide, and no other', async () => {
+test('all systems together take every right of the guide, and no other', async () => {
   await shop();
   bench.server.forget('external-secrets.io');
   const used = new Set(bench.server.used);
@@ -269,6 +269,7 @@ test('both systems together take every right of the guide, and no other', async 
   await other.open();
   furnish(other.server);
   await other.results();
+  await other.results('contacts/production');
   await other.close();
   const documented = documentedRules().flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}.${group}`))),
