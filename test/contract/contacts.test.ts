@@ -80,10 +80,11 @@ describe.each(every)('%s', (_, objects) => {
     }
   });
 
-  test('the backend: port 5000, /api/health is asked whether it is ready and alive', () => {
+  test('the backend: port 5000, /api/health is asked whether it is ready and alive, after 30 s to start', () => {
     expect(objects.one('Service', 'contact-backend').spec.ports[0].port).toBe(5000);
     expect(containersOf(objects, 'contact-backend').length).toBeGreaterThan(0);
-    for (const { ports, readinessProbe, livenessProbe } of containersOf(objects, 'contact-backend')) {
+    for (const { ports, startupProbe, readinessProbe, livenessProbe } of containersOf(objects, 'contact-backend')) {
+      expect(startupProbe.periodSeconds * startupProbe.failureThreshold).toBe(30);
       expect(ports[0]).toMatchObject({ name: 'http', containerPort: 5000 });
       for (const probe of [readinessProbe, livenessProbe]) {
         expect(probe.httpGet).toEqual({ path: '/api/health', port: 'http' });
