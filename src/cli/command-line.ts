@@ -5,6 +5,18 @@ import { SettingsError } from '../settings/problems';
 import { BuildError } from './build';
 import { EXIT, type Terminal } from './synth';
 
+/** Where a command prints, and what it is told by its surroundings. */
+export interface Surroundings extends Terminal {
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Those of the process itself. */
+export const PROCESS: Surroundings = {
+  out: (text) => void process.stdout.write(text),
+  error: (text) => void process.stderr.write(text),
+  env: process.env,
+};
+
 /** What a command prints of what went wrong, and the code with which it ends. */
 export interface Failure {
   readonly text: string;

@@ -1,6 +1,6 @@
 import { loadSettings } from '../../settings/load';
 import { BuildError, buildSystem, finish, type Registry } from '../build';
-import { explainFailure, newCommand, parsing } from '../command-line';
+import { explainFailure, newCommand, parsing, PROCESS } from '../command-line';
 import { EXIT, type Terminal } from '../synth';
 import { type Bill, billOf } from './bill';
 import type { Prices } from './prices';
@@ -13,11 +13,6 @@ Asks no cluster and no cloud.
 
 Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 prices, settings or manifests refused.
 `;
-
-const PROCESS: Terminal = {
-  out: (text) => void process.stdout.write(text),
-  error: (text) => void process.stderr.write(text),
-};
 
 interface Options {
   readonly only?: string;

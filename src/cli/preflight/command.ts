@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 
 import { openReader } from '../cluster/reader';
 import type { Registry } from '../build';
-import { explainFailure, newCommand, parsing } from '../command-line';
+import { explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
 import { ClusterError } from '../cluster/error';
 import { EXIT, type Terminal } from '../synth';
 import { ask, wantedBy } from './ask';
@@ -17,17 +17,6 @@ right to look only (docs/guides/preflight.md). What it may not look at is told a
 
 Exit codes: 0 nothing failed, 1 could not ask everything, 2 wrong usage, 3 settings or manifests refused, 4 something failed.
 `;
-
-/** Where the command prints, and what it is told by its surroundings. */
-export interface Surroundings extends Terminal {
-  readonly env: NodeJS.ProcessEnv;
-}
-
-const PROCESS: Surroundings = {
-  out: (text) => void process.stdout.write(text),
-  error: (text) => void process.stderr.write(text),
-  env: process.env,
-};
 
 interface Options {
   readonly system: string;

@@ -11,7 +11,7 @@ import { readSettingsFile } from '../../settings/read';
 import { buildSystem, finish, type Registry } from '../build';
 import { ClusterError } from '../cluster/error';
 import { openReader } from '../cluster/reader';
-import { explainFailure, newCommand, parsing } from '../command-line';
+import { explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
 import { loadSettings } from '../../settings/load';
 import type { System } from '../../platform/system';
 import { EXIT, synth, type Terminal } from '../synth';
@@ -32,17 +32,6 @@ ready in the cluster. SERVICE is its name in the overlay, such as backend. Nobod
 
 Exit codes: 0 done, 1 could not be done, 2 wrong usage, 3 refused, and the overlay is as it was.
 `;
-
-/** Where the command prints, and what it is told by its surroundings. */
-export interface Surroundings extends Terminal {
-  readonly env: NodeJS.ProcessEnv;
-}
-
-const PROCESS: Surroundings = {
-  out: (text) => void process.stdout.write(text),
-  error: (text) => void process.stderr.write(text),
-  env: process.env,
-};
 
 interface Options {
   readonly action: Action;
