@@ -8,7 +8,7 @@ import { readFiles, temporaryFolder, writeFiles } from '../outputs/folders';
 import { bundle, runBundle } from './bundle';
 import { OVERLAYS } from './overlay-folder';
 
-const SYSTEM = 'todo-evolution';
+const SYSTEM = 'contacts';
 const ENVIRONMENTS = 12;
 const KILLS = 20;
 const TEMPORARY = /\.webstack-\d+\.tmp$/;
@@ -115,4 +115,4 @@ test('a run that is killed leaves each file old or new, and the next one complet
     runBundle(program, args);
     expect(readFiles(out)).toEqual(after);
   }
-}, 120_000);
+}, 300_000);
