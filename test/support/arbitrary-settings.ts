@@ -64,7 +64,7 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/names of letters, digits and dashes/, ['team', 'team/todo', 'a/b/c']],
 ];
 
-const VARIABLES = ['LOG_FORMAT', 'DATABASE_URL', 'PORT', 'A', 'A_B', '_x', 'FEATURE_X', 'yes', 'E0'];
+const VARIABLES = ['LOG_STYLE', 'DATABASE_URL', 'PORT', 'A', 'A_B', '_x', 'FEATURE_X', 'yes', 'E0'];
 // Less those that JavaScript keeps for itself, which are refused when a file is read.
 const STRANGE_KEYS = ['toString', '', ' ', 'a b', 'a.b', 'a/b', '1', 'ä', 'x\ny'];
 const WORDS = [
@@ -185,7 +185,7 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
     const job = fc
       .tuple(mapOf(root, schema, 2), check)
       .map(([map, given]) => ({ ...(map as object), run: 'job', check: given }));
-    return [{ weight: 3, arbitrary: job }];
+    return [{ weight: 1, arbitrary: job }];
   }
   if (schema.properties?.strategy && schema.properties.controller) return [{ weight: 15, arbitrary: releases }];
   if (schema.properties?.trigger && schema.properties.schedule) {

@@ -26,13 +26,24 @@ export const outside = fc.constantFrom<unknown>(
 const VERSION = { tag: '2.0.0' };
 
 /** Ways to release, each with what it reads and nothing else. */
-export const releases = fc.constantFrom<unknown>(
-  { strategy: 'rolling' },
-  { strategy: 'blue-green', active: 'green', green: VERSION },
-  { strategy: 'blue-green', blue: VERSION, green: { tag: '3' } },
-  { strategy: 'blue-green', controller: 'argo-rollouts', autoPromote: true, keepSeconds: 30 },
-  { strategy: 'canary', candidate: VERSION, step: 1, steps: [{ weight: 5 }, { weight: 50 }] },
-  { strategy: 'canary', controller: 'argo-rollouts', steps: [{ weight: 20, pauseSeconds: 60 }, { weight: 40 }] },
+export const releases = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<unknown>({ strategy: 'rolling' }) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<unknown>(
+      { strategy: 'blue-green', controller: 'argo-rollouts', autoPromote: true, keepSeconds: 30 },
+      { strategy: 'canary', controller: 'argo-rollouts', steps: [{ weight: 20, pauseSeconds: 60 }, { weight: 40 }] },
+    ),
+  },
+  // Refused where a sidecar has one id for both versions.
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<unknown>(
+      { strategy: 'blue-green', active: 'green', green: VERSION },
+      { strategy: 'blue-green', blue: VERSION, green: { tag: '3' } },
+      { strategy: 'canary', candidate: VERSION, step: 1, steps: [{ weight: 5 }, { weight: 50 }] },
+    ),
+  },
 );
 
 /** When a task runs, over any that a base says. */
