@@ -115,7 +115,7 @@ function valueOf(root: Schema, reference: Schema): fc.Arbitrary<unknown> {
 
 function valueOfType(root: Schema, schema: Schema, type: string): fc.Arbitrary<unknown> {
   if (type === 'object')
-    return fc.oneof({ weight: 1, arbitrary: mapOf(root, schema, 2) }, ...sensibleMaps(root, schema));
+    return fc.oneof({ weight: 1, arbitrary: mapOf(root, schema, 3) }, ...sensibleMaps(root, schema));
   if (type === 'array') return fc.array(valueOf(root, schema.items), { minLength: schema.minItems ?? 0, maxLength: 3 });
   if (type === 'string') return textOf(schema);
   if (type === 'integer') return integerOf(schema);
