@@ -2,7 +2,7 @@ import { App } from 'cdk8s';
 
 import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
 import { type FinishedObject, finishedObjects } from '../outputs/plain';
-import { manifestProblems } from '../outputs/problems';
+import { manifestProblems, type PlacedSecret } from '../outputs/problems';
 import { Secrets } from '../platform/secrets';
 import type { System } from '../platform/system';
 import type { SystemClass } from '../systems';
@@ -44,11 +44,15 @@ export function buildEnvironment(
   return buildSystem(SystemOf, settings);
 }
 
+/** Every Secret that a system declares, with its namespace. */
+export const secretsOf = ({ namespaces }: System): PlacedSecret[] =>
+  namespaces.flatMap((one) => Secrets.of(one).all.map((secret) => ({ ...secret, namespace: one.namespaceName })));
+
 /** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */
 export function finish(system: System): FinishedObject[] {
   const problems = system.node.findAll().flatMap((construct) => construct.node.validate());
   if (problems.length > 0) throw new BuildError(problems);
-  const secrets = Secrets.of(system).all;
+  const secrets = secretsOf(system);
   system.node.lock();
   const objects = finishedObjects(system);
   const manifests = objects.map(({ manifest }) => manifest);

@@ -5,6 +5,7 @@ import { Lazy } from 'cdk8s';
 import type { ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Secrets } from '../platform/secrets';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import { checkResources } from '../workload/resources';
 import type { WebService } from '../workload/web-service';
@@ -76,7 +77,7 @@ export class Sidecar extends Construct {
           appId,
           defaultAction: 'allow',
           trustDomain: 'public',
-          namespace: System.containing(this).namespace,
+          namespace: Namespace.containing(this).namespaceName,
         })),
       },
     };

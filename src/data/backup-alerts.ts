@@ -1,6 +1,6 @@
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
-import { System } from '../platform/system';
+import { Namespace } from '../platform/namespace';
 import type { Workload } from '../workload/workload';
 import type { ResolvedBackup } from './backup-settings';
 
@@ -13,7 +13,7 @@ export const EARLY = 0.8;
 /** Tells when an objective is about to be missed. */
 export function addBackupAlerts(backups: Workload, server: string, backup: ResolvedBackup): void {
   const { rpo, rto, archiveTimeout, uploadInterval, baseInterval, figures, drillSchedule } = backup;
-  const namespace = `namespace="${System.containing(backups).namespace}"`;
+  const namespace = `namespace="${Namespace.containing(backups).namespaceName}"`;
   const figure = (name: string) => `postgres_backup_${name}{${namespace}}`;
   const age = (name: string) => `time() - max(${figure(name)})`;
   // What the server has not handed over yet is not counted by the age of what it has.

@@ -8,7 +8,7 @@ import { Connections } from '../network/connections';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
 import { formatBytes } from '../platform/quantity';
-import { System } from '../platform/system';
+import { Namespace } from '../platform/namespace';
 import { ValidationError } from '../platform/validation-error';
 import { renderCronJob } from '../workload/cron-job';
 import { checkTag, type ResolvedImage } from '../workload/image';
@@ -156,7 +156,7 @@ export class RedisBackup extends Workload {
   /** Of Jobs that come and go only kube-state-metrics can tell. */
   private addAlerts(): void {
     const { rpo, interval } = this.backup;
-    const labels = `namespace="${System.containing(this).namespace}",cronjob="${this.workloadName}"`;
+    const labels = `namespace="${Namespace.containing(this).namespaceName}",cronjob="${this.workloadName}"`;
     const last = `kube_cronjob_status_last_successful_time{${labels}}`;
     const age = Math.max(interval + 120, Math.floor(rpo * EARLY));
     Alerts.of(this).add(this.workloadName, [

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { KubeNetworkPolicy } from '../../imports/k8s';
 import type { Peer } from '../network/connectable';
 import { Connections, peersOf } from '../network/connections';
+import { Namespace } from '../platform/namespace';
 import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
 import { Alb } from './alb';
@@ -40,12 +41,14 @@ export class Edge extends Construct {
   private readonly renderer: EdgeRenderer;
   private readonly paths = new Set<string>();
   private readonly proxies: Peer;
+  private readonly namespaceName: string;
 
   public constructor(scope: Construct, id: string, settings: EdgeSettings) {
     super(scope, id);
     checkEdge(this, settings);
     this.edge = resolveEdge(settings);
     this.labels = { 'app.kubernetes.io/component': 'edge', 'app.kubernetes.io/name': id };
+    this.namespaceName = Namespace.containing(this).namespaceName;
     this.proxies = { name: this.edge.type, ...this.edge.proxies };
     const Renderer = RENDERERS[this.edge.type];
     this.renderer = new Renderer(this, id, this.edge);
@@ -62,6 +65,15 @@ export class Edge extends Construct {
       throw new ValidationError(this, 'route', `"${path}" is routed twice; give a share to another service by canary`);
     }
     this.paths.add(path);
+    const { namespaceName: other } = Namespace.containing(service);
+    if (other !== this.namespaceName) {
+      const found = `expected a service of namespace "${this.namespaceName}", got ${service.workloadName} of "${other}"`;
+      throw new ValidationError(
+        this,
+        'route',
+        `${found}; no kind of edge sends requests there: place the edge beside it`,
+      );
+    }
     const candidate = service._onRouted(() => this.renderer.trafficRouting(service));
     if (candidate && options.canary) {
       const found = `"${path}" has a canary, and ${service.workloadName} releases by canary itself`;
@@ -82,7 +94,7 @@ export class Edge extends Construct {
         // waiver kube-score networkpolicy-targets-pod on NetworkPolicy/*-acme-solver: cert-manager makes these pods as it needs them
         podSelector: { matchLabels: { 'acme.cert-manager.io/http01-solver': 'true' } },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: [{ ports: [{ port: 8089, protocol: 'TCP' }], from: peersOf(this.proxies) }],
+        ingress: [{ ports: [{ port: 8089, protocol: 'TCP' }], from: peersOf(this.proxies, this.namespaceName) }],
       },
     });
   }

@@ -5,6 +5,7 @@ import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { EnvoyGatewayBackendTrafficPolicy, EnvoyGatewaySecurityPolicy } from '../../imports/envoy-gateway';
 import { GatewayApiGateway, GatewayApiHTTPRoute, type GatewayApiHTTPRouteFilters } from '../../imports/gateway-api';
 import { parseBytes } from '../platform/quantity';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import type { EdgeRenderer, Route } from './renderer';
@@ -38,7 +39,7 @@ export class GatewayApi implements EdgeRenderer {
   }
 
   public trafficRouting(): RolloutTrafficRouting {
-    const { namespace } = System.containing(this.scope);
+    const { namespaceName: namespace } = Namespace.containing(this.scope);
     return { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: this.name, namespace } } };
   }
 

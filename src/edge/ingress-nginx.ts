@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { KubeConfigMap } from '../../imports/k8s';
 import { parseBytes } from '../platform/quantity';
-import { System } from '../platform/system';
+import { Namespace } from '../platform/namespace';
 import { pathTo, renderIngress } from './ingress';
 import type { RouteTarget } from '../workload/web-service';
 import type { EdgeRenderer, Route } from './renderer';
@@ -34,7 +34,7 @@ export class IngressNginx implements EdgeRenderer {
       ...tlsAnnotations(edge),
       ...rateAnnotations(edge),
       ...corsAnnotations(edge),
-      [`${PREFIX}/custom-headers`]: `${System.containing(scope).namespace}/${headers.name}`,
+      [`${PREFIX}/custom-headers`]: `${Namespace.containing(scope).namespaceName}/${headers.name}`,
     };
   }
 

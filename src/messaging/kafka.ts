@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
 import type { Endpoint, IAuthenticator, IConnectable, ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { renderDisruptionBudget } from '../workload/disruption';
@@ -75,7 +76,7 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
     this.profile = profileOf(this, 'image', resolved.image);
     this.check(zookeeper);
 
-    this.bootstrapServers = `${id}:${CLIENT.port}`;
+    this.bootstrapServers = `${System.containing(this)._hostOf(this, id)}:${CLIENT.port}`;
     this._security = KafkaSecurity.ofCluster(this, this.hosts(), INTERNAL);
     const plain = this.describeEndpoint();
     this.endpoint = this._security?.endpoint(plain) ?? plain;
@@ -191,7 +192,7 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
 
   private renderEnvironment(zookeeper?: ZooKeeper): EnvVar[] {
     const { replication, heap, properties } = this._resolved;
-    const host = `$(POD_NAME).${this.workloadName}.${System.containing(this).namespace}.svc.cluster.local`;
+    const host = `$(POD_NAME).${this.workloadName}.${Namespace.containing(this).namespaceName}.svc.cluster.local`;
     // Kubernetes would take $(NAME) in a value for a variable.
     const given = Object.entries(properties).map(([name, value]) => [
       environmentName(name),

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
-import { System } from '../platform/system';
+import { Namespace } from '../platform/namespace';
 import {
   type DisruptionBudgetSettings,
   renderDisruptionBudget,
@@ -245,7 +245,7 @@ export class ZooKeeper extends Workload implements IConnectable {
   }
 
   private renderEnvironment({ replicas, heap }: ResolvedZooKeeper): EnvVar[] {
-    const domain = `${System.containing(this).namespace}.svc.cluster.local`;
+    const domain = `${Namespace.containing(this).namespaceName}.svc.cluster.local`;
     const servers = this.hosts.map((host) => `${host}.${domain}:${FOLLOWER.port}:${ELECTION.port}`).join(';');
     return [
       ...variables({

@@ -1,4 +1,4 @@
-import { Chart, Lazy } from 'cdk8s';
+import { Lazy } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
 
 import {
@@ -8,6 +8,7 @@ import {
   type NetworkPolicyPeer,
   type NetworkPolicyPort,
 } from '../../imports/k8s';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import type { Endpoint, ListeningPort, Peer } from './connectable';
 import { renderCalicoHosts, renderCalicoPolicy, renderCiliumPolicy } from './host-policies';
@@ -43,14 +44,14 @@ const EGRESS_REMARKS = 'cdk8s-webstack/egress';
 export class Connections extends Construct {
   /** The relations of the system around `scope`. */
   public static of(scope: IConstruct): Connections {
-    const chart = Chart.of(scope);
-    return (chart.node.tryFindChild(ID) as Connections | undefined) ?? new Connections(chart, ID);
+    const system = System.containing(scope);
+    return (system.node.tryFindChild(ID) as Connections | undefined) ?? new Connections(system, ID);
   }
 
   private readonly declared: Connection[] = [];
   private readonly policies = new Map<Peer, KubeNetworkPolicy>();
   private readonly hostClients = new Set<Peer>();
-  private readonly hostSets = new Set<Peer>();
+  private readonly hostSets = new Set<string>();
   private readonly followers: Follower[] = [];
 
   /** The relations, in the order in which they were declared; then those of followers. */
@@ -94,11 +95,17 @@ export class Connections extends Construct {
         policyTypes: ['Ingress', 'Egress'],
         ingress: Lazy.any({
           produce: () =>
-            this.rules('to', peer, (ports, { from }): NetworkPolicyIngressRule => ({ ports, from: peersOf(from) })),
+            this.rules('to', peer, (ports, { from }): NetworkPolicyIngressRule => ({
+              ports,
+              from: peersOf(from, peer.namespace),
+            })),
         }),
         egress: Lazy.any({
           produce: () =>
-            this.rules('from', peer, (ports, { to }): NetworkPolicyEgressRule => ({ ports, to: peersOf(to) })),
+            this.rules('from', peer, (ports, { to }): NetworkPolicyEgressRule => ({
+              ports,
+              to: peersOf(to, peer.namespace),
+            })),
         }),
       },
     });
@@ -122,9 +129,11 @@ export class Connections extends Construct {
     const policy = this.policies.get(client);
     const { networkPolicies } = System.containing(this);
     if (!policy || networkPolicies === 'kubernetes') return;
-    if (networkPolicies === 'calico-enterprise' && !this.hostSets.has(service)) {
-      this.hostSets.add(service);
-      renderCalicoHosts(this, service);
+    const namespace = Namespace.containing(policy);
+    const set = `${namespace.namespaceName} ${service.name}`;
+    if (networkPolicies === 'calico-enterprise' && !this.hostSets.has(set)) {
+      this.hostSets.add(set);
+      renderCalicoHosts(namespace, service);
     }
     if (this.hostClients.has(client)) return;
     this.hostClients.add(client);
@@ -133,8 +142,7 @@ export class Connections extends Construct {
   }
 
   private egressOf(client: Peer): Connection[] {
-    const own = this.all.filter(({ from }) => from === client);
-    return [...new Map(own.map((connection) => [keyOf(connection), connection])).values()];
+    return distinct(this.all.filter(({ from }) => from === client));
   }
 
   /**
@@ -147,8 +155,7 @@ export class Connections extends Construct {
     rule: (ports: NetworkPolicyPort[], connection: Connection) => Rule,
   ): Rule[] | undefined {
     const own = this.all.filter((connection) => connection[end] === peer && canSay(connection));
-    const unique = new Map(own.map((connection) => [keyOf(connection), connection]));
-    const rules = [...unique.values()].map((connection) =>
+    const rules = distinct(own).map((connection) =>
       rule(
         connection.ports.map(({ port, protocol }) => ({ port, protocol: protocol ?? 'TCP' })),
         connection,
@@ -161,13 +168,15 @@ export class Connections extends Construct {
 /** Whether a plain policy has words for both ends. One without would be read as everybody. */
 const canSay = ({ from, to }: Connection) => [from, to].every(({ podLabels, cidrs }) => podLabels ?? cidrs);
 
-/** Equal for relations that a policy cannot tell apart. */
-const keyOf = ({ from, to, ports }: Connection) => JSON.stringify([from, to, ports]);
+/** Relations, without those that a policy cannot tell from one before. */
+const distinct = (connections: Connection[]): Connection[] => [
+  ...new Map(connections.map((one) => [JSON.stringify([one.from, one.to, one.ports]), one])).values(),
+];
 
-/** A peer as a policy names it. */
-export function peersOf(peer: Peer): NetworkPolicyPeer[] {
+/** A peer as a policy in `namespace` names it: without its own namespace where that is the same. */
+export function peersOf(peer: Peer, namespace: string | undefined): NetworkPolicyPeer[] {
   if (peer.cidrs) return peer.cidrs.map((cidr) => ({ ipBlock: { cidr, except: peer.exceptCidrs } }));
   const podSelector = { matchLabels: peer.podLabels };
-  if (!peer.namespace) return [{ podSelector }];
+  if (!peer.namespace || peer.namespace === namespace) return [{ podSelector }];
   return [{ podSelector, namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': peer.namespace } } }];
 }

@@ -4,6 +4,7 @@ import { Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
 import { KubeConfigMap } from '../../imports/k8s';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
@@ -29,7 +30,8 @@ export class Dashboard extends Construct {
 
   public constructor(scope: Construct, id: string, settings: DashboardSettings = {}) {
     super(scope, id);
-    const { systemName, environment, namespace } = System.containing(this);
+    const { systemName, environment } = System.containing(this);
+    const { namespaceName: namespace } = Namespace.containing(this);
     const dashboard = resolveDashboard(systemName, environment, settings);
     this.labels = { 'app.kubernetes.io/component': 'dashboard', 'app.kubernetes.io/name': id };
     // The sidecar writes the files of all namespaces into one folder, and Grafana knows dashboards by their identity.
@@ -49,7 +51,7 @@ export class Dashboard extends Construct {
 
   /** Adds panels under a heading. */
   public addPanels(heading: string, panels: PanelSettings[]): void {
-    const { namespace } = System.containing(this);
+    const { namespaceName: namespace } = Namespace.containing(this);
     panels.forEach(({ title, expression }, index) => {
       if (isBalanced(expression)) return;
       const found = `expected an expression whose brackets and quotes are closed, got "${expression}"`;
@@ -62,7 +64,7 @@ export class Dashboard extends Construct {
         unit,
         kind,
         description,
-        targets: [{ expression: expression.replace(/\$namespace\b/g, namespace!), legend }],
+        targets: [{ expression: expression.replace(/\$namespace\b/g, namespace), legend }],
       })),
     });
   }

@@ -2,10 +2,15 @@ import { certificateSecrets } from '../platform/certificates';
 import { podTemplateOf } from '../platform/pod-template';
 import type { SecretDeclaration } from '../platform/secrets';
 
+/** A Secret that somebody fills, and its namespace. */
+export interface PlacedSecret extends SecretDeclaration {
+  readonly namespace: string;
+}
+
 /** What a system knows that its objects do not say. */
 export interface SystemFacts {
   /** The Secrets that somebody fills, with their keys. */
-  readonly secrets: readonly SecretDeclaration[];
+  readonly secrets: readonly PlacedSecret[];
   /** Nodes of the cluster, where the settings tell. */
   readonly nodes?: number;
 }
@@ -16,6 +21,7 @@ export function manifestProblems(manifests: readonly any[], { secrets, nodes }: 
     ...namesMadeTwice(manifests),
     ...manifests.flatMap(volumeProblems),
     ...manifests.flatMap(probeProblems),
+    ...secretsOfOneName(secrets),
     ...secretProblems(manifests, secrets),
     ...(nodes === undefined ? [] : manifests.flatMap((manifest) => nodeProblems(manifest, manifests, nodes))),
   ];
@@ -63,22 +69,31 @@ function probeProblems(manifest: any): string[] {
 }
 
 /** A key that nobody fills keeps the pod waiting for ever. */
-function secretProblems(manifests: readonly any[], secrets: readonly SecretDeclaration[]): string[] {
-  const declared = secrets.map(({ name, keys }) => ({ name, keys: Object.keys(keys) }));
-  const pairs = [...declared, ...certificateSecrets(manifests)].flatMap(({ name, keys }) =>
-    keys.map((key) => `${name}/${key}`),
+function secretProblems(manifests: readonly any[], secrets: readonly PlacedSecret[]): string[] {
+  const declared = secrets.map(({ keys, ...secret }) => ({ ...secret, keys: Object.keys(keys) }));
+  const filled = [...declared, ...certificateSecrets(manifests)].flatMap(({ namespace, name, keys }) =>
+    keys.map((key) => ({ namespace, pair: `${name}/${key}` })),
   );
-  const filled = new Set(pairs);
   return manifests.flatMap((manifest) => {
-    const missing = secretKeysIn(manifest).map((pair) => pair.join('/'));
-    return [...new Set(missing)]
-      .filter((pair) => !filled.has(pair))
-      .map(
-        (pair) =>
-          `${nameOf(manifest)}: reads ${pair} of a Secret, which nobody declares; declare it, or name another key`,
-      );
+    const { namespace } = manifest.metadata;
+    const read = new Set(secretKeysIn(manifest).map((pair) => pair.join('/')));
+    return [...read].flatMap((pair) => {
+      const known = filled.filter((one) => one.pair === pair);
+      if (known.some((one) => one.namespace === namespace)) return [];
+      const [elsewhere] = known;
+      const todo = elsewhere
+        ? `which is in namespace "${elsewhere.namespace}", where it cannot be read from; place both in one namespace`
+        : 'which nobody declares; declare it, or name another key';
+      return [`${nameOf(manifest)}: reads ${pair} of a Secret, ${todo}`];
+    });
   });
 }
+
+/** A command names a Secret without its namespace, and a store has one entry of a name. */
+const secretsOfOneName = (secrets: readonly PlacedSecret[]) =>
+  repeated(secrets.map(({ name }) => name)).map(
+    (name) => `Secret ${name}: is declared in two namespaces; give one of them another name`,
+  );
 
 /** Every key of a Secret that something below this value reads. */
 function secretKeysIn(value: any): [secret: string, key: string][] {

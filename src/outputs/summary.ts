@@ -10,7 +10,7 @@ interface Amounts {
 export interface EnvironmentSummary {
   readonly system: string;
   readonly environment: string;
-  readonly namespace: string;
+  readonly namespaces: readonly string[];
   /** Objects by kind. */
   readonly objects: Readonly<Record<string, number>>;
   readonly pods: number;
@@ -29,7 +29,7 @@ export function summarize(system: string, environment: string, manifests: readon
   return {
     system,
     environment,
-    namespace: manifests.find(({ kind }) => kind === 'Namespace')?.metadata.name ?? '',
+    namespaces: manifests.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : [])),
     objects: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
     pods: demand.pods,
     ...amounts(demand),
@@ -49,11 +49,11 @@ export function formatSummaries(summaries: readonly EnvironmentSummary[]): strin
 }
 
 function formatSummary(summary: EnvironmentSummary): string {
-  const { system, environment, namespace, objects, pods, requests, limits, storage, sidecars } = summary;
+  const { system, environment, namespaces, objects, pods, requests, limits, storage, sidecars } = summary;
   const count = Object.values(objects).reduce((a, b) => a + b, 0);
   const kinds = Object.entries(objects).map(([kind, number]) => `${number} ${kind}`);
   return [
-    `${system}/${environment} → namespace ${namespace}: ${count} objects, ${pods} pods`,
+    `${system}/${environment} → namespace ${namespaces.join(', ')}: ${count} objects, ${pods} pods`,
     `  requests ${requests.cpu} CPU, ${requests.memory} · limits ${limits.cpu} CPU, ${limits.memory} · storage ${storage}`,
     `  of these sidecars: requests ${sidecars.requests.cpu} CPU, ${sidecars.requests.memory} · limits ${sidecars.limits.cpu} CPU, ${sidecars.limits.memory}`,
     `  ${kinds.join(', ')}`,

@@ -70,7 +70,7 @@ export class Access extends Construct {
   private rules(verbs: string[]): PolicyRule[] {
     const hasRollouts = Chart.of(this)
       .node.findAll()
-      .some((construct) => ApiObject.isApiObject(construct) && construct.kind === 'Rollout');
+      .some((one) => ApiObject.isApiObject(one) && one.kind === 'Rollout' && one.chart === Chart.of(this));
     const released = [...RELEASED, ...(hasRollouts ? ROLLOUTS : [])];
     return [...released.map((rule) => ({ ...rule, verbs })), ...OBSERVED, ...(hasRollouts ? OBSERVED_ROLLOUTS : [])];
   }

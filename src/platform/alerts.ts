@@ -3,6 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 
 import { MonitoringPrometheusRule } from '../../imports/prometheus';
 import type { Layer } from './layers';
+import { Namespace } from './namespace';
 import { System } from './system';
 
 /** How soon somebody must look: at once, in working hours, or whenever they like. */
@@ -36,12 +37,11 @@ export interface Alert {
 
 const ID = 'alerts';
 
-/** The alert rules of a system: each construct adds those of what it runs, and one object holds them all. */
+/** The alert rules of a namespace: each construct adds those of what it runs, and one object holds them all. */
 export class Alerts extends Construct {
-  /** The alerts of the system around `scope`. */
+  /** The alerts of what is in the namespace around `scope`. */
   public static of(scope: IConstruct): Alerts {
-    const system = System.containing(scope);
-    const layer = system.layer('observability');
+    const layer = Namespace.containing(scope).layer('observability');
     return (layer.node.tryFindChild(ID) as Alerts | undefined) ?? new Alerts(layer, ID);
   }
 
@@ -51,7 +51,10 @@ export class Alerts extends Construct {
     super(scope, id);
     if (System.containing(this).alertRules === 'none') return;
     new MonitoringPrometheusRule(this, 'rules', {
-      metadata: { name: Chart.of(this).node.id, labels: { 'app.kubernetes.io/component': 'alerts' } },
+      metadata: {
+        name: Chart.of(this).node.id,
+        labels: { 'app.kubernetes.io/component': 'alerts' },
+      },
       spec: { groups: Lazy.any({ produce: () => this.render() }) },
     });
   }
@@ -62,7 +65,8 @@ export class Alerts extends Construct {
   }
 
   private render(): object[] {
-    const { namespace, environment } = System.containing(this);
+    const { environment } = System.containing(this);
+    const { namespaceName: namespace } = Namespace.containing(this);
     return [...this.groups]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, alerts]) => ({

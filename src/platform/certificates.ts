@@ -235,10 +235,11 @@ export class Certificates extends Construct {
 }
 
 /** The Secrets that cert-manager fills for the Certificates among these objects, with their keys. */
-export function certificateSecrets(manifests: readonly any[]): { name: string; keys: string[] }[] {
+export function certificateSecrets(manifests: readonly any[]): { namespace: string; name: string; keys: string[] }[] {
   return manifests
     .filter(({ kind, apiVersion }) => kind === 'Certificate' && String(apiVersion).startsWith('cert-manager.io/'))
-    .map(({ spec }) => ({
+    .map(({ spec, metadata }) => ({
+      namespace: metadata.namespace,
       name: spec.secretName,
       keys: [CA_KEY, CERTIFICATE_KEY, PRIVATE_KEY, ...(spec.additionalOutputFormats ? [COMBINED_KEY] : [])],
     }));

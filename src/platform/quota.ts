@@ -1,5 +1,4 @@
-import { ApiObject, Lazy } from 'cdk8s';
-import type { Construct } from 'constructs';
+import { ApiObject, type Chart, Lazy } from 'cdk8s';
 
 import { KubeResourceQuota } from '../../imports/k8s';
 import { peakDemand } from './demand';
@@ -17,18 +16,20 @@ export interface QuotaSettings {
   readonly headroom?: number;
 }
 
-/** A quota of the most that can be there at one time, and some more: what is found in `system` when it is rendered. */
-export function renderQuota(system: Construct, headroom: number): void {
-  const quota = new KubeResourceQuota(system, 'quota', {
+/** A quota of the most that can be there at one time, and some more: what is found in `namespace` when it is rendered. */
+export function renderQuota(namespace: Chart, headroom: number): void {
+  const quota = new KubeResourceQuota(namespace, 'quota', {
     metadata: { name: 'quota' },
     spec: { hard: Lazy.any({ produce: () => hardQuota(othersThan(quota), headroom) }) },
   });
 }
 
+/** Other objects of the same chart: those around are of another namespace. */
 const othersThan = (quota: ApiObject): object[] =>
-  quota.node
-    .scope!.node.findAll()
+  quota.chart.node
+    .findAll()
     .filter((object): object is ApiObject => ApiObject.isApiObject(object) && object !== quota)
+    .filter(({ chart }) => chart === quota.chart)
     .map((object) => object.toJson());
 
 function hardQuota(objects: object[], headroom: number): Record<string, string> {

@@ -1,17 +1,16 @@
 import { Chart } from 'cdk8s';
 import type { Construct, IConstruct } from 'constructs';
 
-import { KubeLimitRange, KubeNamespace, KubeNetworkPolicy, KubeStorageClass } from '../../imports/k8s';
-import { Access, type AccessSettings } from './access';
-import { Certificates, type TlsSettings } from './certificates';
+import { KubeStorageClass } from '../../imports/k8s';
+import type { AccessSettings } from './access';
+import type { TlsSettings } from './certificates';
 import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
-import { ExternalSecrets } from './external-secrets';
-import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
-import { type QuotaSettings, renderQuota } from './quota';
-import { resolveSecrets, type SecretsSettings } from './secret-source';
+import { Namespace, type NamespaceProps } from './namespace';
+import type { QuotaSettings } from './quota';
+import type { SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
 
 /** Where the Prometheus that scrapes the system runs. */
@@ -47,6 +46,12 @@ export interface SystemSettings {
 
   /** Namespace that the system makes and fills. No two environments may share one. */
   readonly namespace: DnsLabel;
+
+  /**
+   * Namespaces beside it, by what the system calls them: only those that it asks for.
+   * @default - none
+   */
+  readonly namespaces?: { [name: string]: DnsLabel };
 
   /**
    * Whether images without a tag other than `latest` are accepted.
@@ -163,17 +168,14 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
   };
 }
 
-/** The Pod Security Standard that every pod meets, and the release whose wording of it is meant. */
-const POD_SECURITY = { level: 'restricted', version: 'v1.30' };
-
 /** Charts answer `instanceof` for one another, so a system is known by being listed here. */
 const systems = new WeakMap<Chart, System>();
 
 /**
- * A system in one environment: its namespace with Pod Security, quota, limits, default deny and roles, and the layers
- * into which everything else is put.
+ * A system in one environment: the namespace that it always has, others beside it where it asks for them, and what is common
+ * to all of them.
  */
-export class System extends Chart {
+export class System extends Namespace {
   /** The system around a construct. */
   public static containing(scope: IConstruct): System {
     const system = systems.get(Chart.of(scope));
@@ -217,26 +219,14 @@ export class System extends Chart {
    */
   public readonly _storageClass?: string;
 
-  private readonly externalSecrets?: ExternalSecrets;
+  private readonly bounds: Bounds;
+  private readonly otherNames: { [name: string]: string };
+  private readonly others: Namespace[] = [];
+  private hostsAreKnown = false;
 
   public constructor(scope: Construct, id: string, props: SystemProps) {
-    super(scope, id, {
-      namespace: props.namespace,
-      labels: {
-        ...sortedLabels(props.costLabels),
-        'app.kubernetes.io/component': 'platform',
-        'app.kubernetes.io/instance': id,
-        'app.kubernetes.io/managed-by': 'cdk8s-webstack',
-        'app.kubernetes.io/name': props.system,
-        'app.kubernetes.io/part-of': props.system,
-        'app.kubernetes.io/version': props.version,
-        environment: props.environment,
-      },
-    });
-    if (/^(default|kube-.*)$/.test(props.namespace)) {
-      const found = `expected a namespace of the system's own, got "${props.namespace}", which is the cluster's`;
-      throw new ValidationError(this, 'namespace', `${found}; name another`);
-    }
+    const bounds = boundsOf(id, props);
+    super(scope, id, { ...bounds, namespace: props.namespace });
     checkCostLabels(this, props.costLabels);
     systems.set(this, this);
     this.systemName = props.system;
@@ -249,37 +239,50 @@ export class System extends Chart {
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
     this.networkPolicies = resolved.networkPolicies;
-    new Certificates(this, props.tls);
-
-    this.renderNamespace(props.namespace);
     this._storageClass = this.renderStorageClass();
-    this.renderDefaultDeny();
-    this.renderLimits();
-    renderQuota(this, resolved.headroom);
-    const source = resolveSecrets(this, props.secrets ?? {}, `${props.system}/${props.environment}`);
-    if (source) this.externalSecrets = new ExternalSecrets(this.layer('config'), 'external-secrets', source);
-    new Access(this, 'access', props.access);
+    this.bounds = bounds;
+    this.otherNames = props.namespaces ?? {};
   }
 
-  /** The scope for what is applied together. */
-  public layer(name: LayerName): Layer {
-    return (this.node.tryFindChild(name) as Layer | undefined) ?? new Layer(this, name);
+  /** Every namespace of the system, its own first. */
+  public get namespaces(): Namespace[] {
+    return [this, ...this.others];
   }
 
   /**
-   * What the store of external secrets calls a Secret; nothing where there is no such store.
-   * @internal
+   * Another namespace, which the settings call so: bounded as the system's own is. Relations across both open both sides. To
+   * be called before anything that runs is declared, for in a system of several namespaces names are written whole.
    */
-  public _storeKey(secret: string): string | undefined {
-    return this.externalSecrets?.keyOf(secret);
+  public addNamespace(name: string): Namespace {
+    const namespace = this.otherNames[name];
+    if (namespace === undefined) {
+      throw new ValidationError(
+        this,
+        `namespaces.${name}`,
+        'is missing; say what the namespace is called in the cluster',
+      );
+    }
+    const twin = this.namespaces.find(({ namespaceName }) => namespaceName === namespace);
+    if (twin) {
+      const found = `expected a namespace of its own, got "${namespace}", which is that of ${twin.node.path}`;
+      throw new ValidationError(this, `namespaces.${name}`, `${found}; name another`);
+    }
+    if (this.hostsAreKnown) {
+      throw new ValidationError(this, 'addNamespace', `"${name}" comes after what runs in the system; add it before`);
+    }
+    const other = new Namespace(this, `${this.node.id}-${name}`, { ...this.bounds, namespace });
+    systems.set(other, this);
+    this.others.push(other);
+    return other;
   }
 
-  private renderNamespace(name: string): void {
-    const modes = ['audit', 'enforce', 'warn'].flatMap((mode) => [
-      [`pod-security.kubernetes.io/${mode}`, POD_SECURITY.level],
-      [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY.version],
-    ]);
-    new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+  /**
+   * What a Service is called by its clients: with its namespace, where the system has several.
+   * @internal
+   */
+  public _hostOf(scope: IConstruct, service: string): string {
+    this.hostsAreKnown = true;
+    return this.others.length > 0 ? `${service}.${Namespace.containing(scope).namespaceName}` : service;
   }
 
   /** A volume is made where its pod runs, can grow, and outlives its claim unless the settings say otherwise. */
@@ -296,51 +299,25 @@ export class System extends Chart {
     });
     return name;
   }
-
-  /** Nothing talks to anything unless a relation says so; names resolve for everybody. */
-  private renderDefaultDeny(): void {
-    new KubeNetworkPolicy(this, 'default-deny', {
-      metadata: { name: 'default-deny' },
-      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
-    });
-    new KubeNetworkPolicy(this, 'allow-dns', {
-      metadata: { name: 'allow-dns' },
-      spec: {
-        podSelector: {},
-        policyTypes: ['Egress'],
-        egress: [
-          {
-            ports: [
-              { port: 53, protocol: 'UDP' },
-              { port: 53, protocol: 'TCP' },
-            ],
-            to: [
-              {
-                namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-                podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-              },
-              // The address on which a node-local DNS cache listens, where a cluster has one.
-              { ipBlock: { cidr: '169.254.20.10/32' } },
-            ],
-          },
-        ],
-      },
-    });
-  }
-
-  /** For containers that others put into our namespace: the quota refuses what has no requests and limits. */
-  private renderLimits(): void {
-    new KubeLimitRange(this, 'limits', {
-      metadata: { name: 'container-defaults' },
-      spec: {
-        limits: [
-          {
-            type: 'Container',
-            default: { cpu: '500m', memory: '256Mi', 'ephemeral-storage': '256Mi' },
-            defaultRequest: { cpu: '50m', memory: '64Mi', 'ephemeral-storage': '64Mi' },
-          },
-        ],
-      },
-    });
-  }
 }
+
+/** What all namespaces of a system have in common. */
+type Bounds = Omit<NamespaceProps, 'namespace'>;
+
+const boundsOf = (id: string, props: SystemProps): Bounds => ({
+  labels: {
+    ...sortedLabels(props.costLabels),
+    'app.kubernetes.io/component': 'platform',
+    'app.kubernetes.io/instance': id,
+    'app.kubernetes.io/managed-by': 'cdk8s-webstack',
+    'app.kubernetes.io/name': props.system,
+    'app.kubernetes.io/part-of': props.system,
+    'app.kubernetes.io/version': props.version,
+    environment: props.environment,
+  },
+  headroom: resolveSystem(props).headroom,
+  access: props.access,
+  tls: props.tls,
+  secrets: props.secrets,
+  secretsPrefix: `${props.system}/${props.environment}`,
+});

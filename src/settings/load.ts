@@ -172,8 +172,7 @@ class Loader {
     return [
       {
         environment: { system, environment, settings: tracked.settings, unread },
-        namespace: settings['namespace'],
-        place: place(['namespace']),
+        namespaces: namespacesIn(settings).map(({ path, name }) => ({ path, name, place: place(path) })),
       },
     ];
   }
@@ -183,11 +182,14 @@ class Loader {
   }
 
   private refuseSharedNamespaces(loaded: readonly Loaded[]): void {
-    for (const [index, { namespace, place, environment }] of loaded.entries()) {
-      const first = loaded.slice(0, index).find((other) => other.namespace === namespace)?.environment;
-      if (!first || typeof namespace !== 'string') continue;
-      const message = `namespace: "${namespace}" is that of ${first.system}/${first.environment} already`;
-      this.problems.push({ ...place, message: `${message}; give ${environment.environment} one of its own` });
+    for (const [index, { namespaces, environment }] of loaded.entries()) {
+      for (const { path, name, place } of namespaces) {
+        const has = (other: Loaded) => other.namespaces.some((one) => one.name === name);
+        const first = loaded.slice(0, index).find(has)?.environment;
+        if (!first || typeof name !== 'string') continue;
+        const message = `${dotted(path)}: "${name}" is that of ${first.system}/${first.environment} already`;
+        this.problems.push({ ...place, message: `${message}; give ${environment.environment} one of its own` });
+      }
     }
   }
 
@@ -202,6 +204,11 @@ class Loader {
 
 interface Loaded {
   readonly environment: EnvironmentSettings;
-  readonly namespace: unknown;
-  readonly place: Place;
+  readonly namespaces: readonly { readonly path: string[]; readonly name: unknown; readonly place: Place }[];
+}
+
+/** The namespaces of an environment, and where they are said. */
+function namespacesIn({ namespace, namespaces }: Record<string, any>): { path: string[]; name: unknown }[] {
+  const others = Object.entries(namespaces ?? {}).map(([key, name]) => ({ path: ['namespaces', key], name }));
+  return [{ path: ['namespace'], name: namespace }, ...others];
 }

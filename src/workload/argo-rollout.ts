@@ -8,7 +8,7 @@ import {
   type RolloutStrategy,
   type RolloutTrafficRouting,
 } from '../../imports/argo-rollouts';
-import { System } from '../platform/system';
+import { Namespace } from '../platform/namespace';
 import { ValidationError } from '../platform/validation-error';
 import type { MetricsSettings } from './metrics-settings';
 import type { Pod } from './pod';
@@ -92,7 +92,7 @@ function renderAnalysis(scope: Construct, { name, release, metrics }: RolloutPar
     const found = 'asks for the metrics of the application, which has none';
     throw new ValidationError(scope, 'release.analysis', `${found}; say in metrics where they are, or remove it`);
   }
-  const { namespace } = System.containing(scope);
+  const { namespaceName: namespace } = Namespace.containing(scope);
   const { prometheus, errorPercent, latencySeconds, intervalSeconds, failureLimit } = analysis;
   const pods = `namespace="${namespace}",pod=~"${name}-{{args.hash}}-.+"`;
   const range = `[${Math.max(60, 2 * intervalSeconds)}s]`;

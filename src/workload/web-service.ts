@@ -10,6 +10,7 @@ import {
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { Application } from './application';
@@ -136,14 +137,15 @@ export class WebService extends Application implements IConnectable {
     this.addParameters({ PORT: `${resolved.port}` });
 
     const http: ListeningPort = { name: 'http', port: resolved.port };
+    const host = System.containing(this)._hostOf(this, id);
     this.endpoint = {
       peer: this.peer,
       ports: [http],
-      environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${id}:${resolved.servicePort}` },
+      environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${host}:${resolved.servicePort}` },
     };
     const { metrics } = resolved;
     const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
-    this._queries = new WebQueries({ name: id, namespace: System.containing(this).namespace!, metrics });
+    this._queries = new WebQueries({ name: id, namespace: Namespace.containing(this).namespaceName, metrics });
     addWebAlerts(this, settings.alerts ?? {}, this._queries);
     const [first, second] = resolved.pods;
     this.service = this.renderService('service', id, Lazy.any({ produce: () => this.ownSelector(first.label) }));

@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { type KubeNetworkPolicy, KubeServiceAccount } from '../../imports/k8s';
 import type { ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import type { ResolvedImage } from './image';
 
@@ -57,7 +58,7 @@ export abstract class Workload extends Construct {
     };
     this._podTemplateLabels = { ...System.containing(this).labels, ...this.labels };
     this.podLabels = { 'app.kubernetes.io/instance': instance, 'app.kubernetes.io/name': id };
-    this.peer = { name: id, podLabels: this.podLabels };
+    this.peer = { name: id, podLabels: this.podLabels, namespace: Namespace.containing(this).namespaceName };
     this.serviceAccount = new KubeServiceAccount(this, 'service-account', {
       metadata: { name: id },
       automountServiceAccountToken: false,

@@ -18,14 +18,14 @@ function opened(objects: any[]): string[] {
   return objects
     .filter(({ apiVersion }) => apiVersion === 'networking.k8s.io/v1')
     .filter(({ kind, spec }) => kind === 'NetworkPolicy' && spec.podSelector.matchLabels)
-    .flatMap(({ spec }) =>
+    .flatMap(({ spec, metadata }) =>
       [
         ...(spec.ingress ?? []).map((rule: any) => ['ingress', rule.from, rule.ports] as const),
         ...(spec.egress ?? []).map((rule: any) => ['egress', rule.to, rule.ports] as const),
       ].map(([end, others, ports]) => {
         const [{ ipBlock, namespaceSelector, podSelector }] = others;
         const inside = () => {
-          const namespace = namespaceSelector?.matchLabels['kubernetes.io/metadata.name'] ?? '';
+          const namespace = namespaceSelector?.matchLabels['kubernetes.io/metadata.name'] ?? metadata.namespace;
           return `${namespace} ${pods(podSelector.matchLabels)}`;
         };
         const other = ipBlock ? others.map((one: any) => range(one.ipBlock.cidr, one.ipBlock.except)).join() : inside();

@@ -19,6 +19,7 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
   environment: 'test',
   version: '1.0.0',
   namespace: 'shop',
+  namespaces: { data: 'shop-data' },
   costLabels: { 'cost-center': 'cc-1' },
   nodes: 3,
   imageRegistry: 'mirror.example.com/cache',
@@ -35,8 +36,9 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
 
 const make = (props: SystemProps) => {
   const system = new System(new App(), 'shop-test', props);
+  const data = props.namespaces ? system.addNamespace('data') : system;
   new WebService(system.layer('apps'), 'web', { ...web, metrics: {} });
-  new Redis(system.layer('data'), 'cache');
+  new Redis(data.layer('data'), 'cache');
   return finished(system).objects;
 };
 
@@ -64,7 +66,7 @@ describe('System', () => {
   });
 
   test('a cluster-scoped object has no namespace, any other that of the system', () => {
-    for (const { kind, metadata } of make(all)) {
+    for (const { kind, metadata } of make({ ...all, namespaces: undefined })) {
       expect([kind, metadata.namespace]).toEqual([kind, kind === 'Namespace' ? undefined : 'shop']);
     }
   });

@@ -1,5 +1,4 @@
-import { Secrets } from '../../platform/secrets';
-import { buildEnvironment, type EnvironmentPath, finish, type Registry } from '../build';
+import { buildEnvironment, type EnvironmentPath, finish, type Registry, secretsOf } from '../build';
 import type { ClusterReader } from '../cluster/reader';
 
 import { CHECKS } from './checks';
@@ -12,7 +11,7 @@ export function wantedBy(path: EnvironmentPath, registry: Registry): Wanted {
   const { system, environment } = path;
   const built = buildEnvironment(path, registry);
   const objects = finish(built).map(({ manifest }) => manifest);
-  return { system, environment, objects, secrets: Secrets.of(built).all };
+  return { system, environment, objects, secrets: secretsOf(built) };
 }
 
 /** Asks everything at once. Without a version there is no cluster to ask. */

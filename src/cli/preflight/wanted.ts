@@ -1,12 +1,12 @@
 import { autoscalerOf, injectedResources, podTemplateOf } from '../../platform/pod-template';
-import type { SecretDeclaration } from '../../platform/secrets';
+import type { PlacedSecret } from '../../outputs/problems';
 
 /** What an environment's manifests count on, as far as the manifests tell. */
 export interface Wanted {
   readonly system: string;
   readonly environment: string;
   readonly objects: readonly any[];
-  readonly secrets: readonly SecretDeclaration[];
+  readonly secrets: readonly PlacedSecret[];
 }
 
 /** Pods that an object makes. */

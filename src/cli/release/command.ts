@@ -13,6 +13,7 @@ import { ClusterError } from '../cluster/error';
 import { openReader } from '../cluster/reader';
 import { explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
 import { loadSettings } from '../../settings/load';
+import { Namespace } from '../../platform/namespace';
 import type { System } from '../../platform/system';
 import { EXIT, synth, type Terminal } from '../synth';
 import { changeOverlay, replaceFile } from './overlay';
@@ -187,7 +188,7 @@ async function askReady(label: string, options: Options, { web, service, system 
   const cluster = await openReader({ env: around.env, context, kubeconfig, timeoutSeconds: 30 });
   return checkReady(cluster, {
     name: `${web.workloadName}-${label}`,
-    namespace: system.namespace ?? '',
+    namespace: Namespace.containing(web).namespaceName,
     image: version ? mirrored(imageReference(version.image), system.imageRegistry) : '',
   });
 }

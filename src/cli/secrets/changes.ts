@@ -1,6 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node';
 
-import type { System } from '../../platform/system';
+import type { Namespace } from '../../platform/namespace';
 import type { Write } from './cluster';
 import { encoded, OPAQUE, secretManifest } from './manifest';
 import type { FilledSecret } from './values';
@@ -10,11 +10,11 @@ type Existing = ReadonlyMap<string, V1Secret>;
 const changedKeys = ({ keys }: FilledSecret) => keys.filter(({ state }) => state !== 'kept');
 
 /** What must be written: Secrets that are not there, and in the others the keys that change. */
-export function changesOf(system: System, filled: readonly FilledSecret[], existing: Existing): Write[] {
+export function changesOf(namespace: Namespace, filled: readonly FilledSecret[], existing: Existing): Write[] {
   return filled.flatMap((secret): Write[] => {
     const { name } = secret;
     const found = existing.get(name);
-    if (!found) return [{ name, exists: false, body: secretManifest(system, secret) }];
+    if (!found) return [{ name, exists: false, body: secretManifest(namespace, secret) }];
     const keys = changedKeys(secret);
     if (keys.length === 0) return [];
     const { resourceVersion } = found.metadata ?? {};

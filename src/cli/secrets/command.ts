@@ -2,6 +2,7 @@ import type { V1Secret } from '@kubernetes/client-node';
 
 import { toYaml } from '../../outputs/yaml';
 import { type SecretDeclaration, Secrets } from '../../platform/secrets';
+import type { Namespace } from '../../platform/namespace';
 import type { System } from '../../platform/system';
 import { BuildError, buildEnvironment, finish, type Registry } from '../build';
 import { explainFailure } from '../command-line';
@@ -34,9 +35,10 @@ const PROCESS: Surroundings = {
   },
 };
 
-/** What all the things that the command can do begin with. */
+/** What all the things that the command can do begin with: one namespace of the system. */
 interface Work {
   readonly system: System;
+  readonly namespace: Namespace;
   readonly secrets: readonly SecretDeclaration[];
   readonly options: Options;
   readonly around: Surroundings;
@@ -48,28 +50,52 @@ export async function secrets(args: string[], registry: Registry, around: Surrou
   if (typeof options === 'number') return options;
   try {
     const system = build(options, registry);
-    const work = { system, secrets: Secrets.of(system).all, options, around };
-    refuseSource(work);
-    const cluster = options.offline ? undefined : await connect(around.env, system.namespace!, options.context);
-    if (options.show) return await show(work, required(cluster));
-    if (options.rotate) return await rotateKey(work, required(cluster), options.rotate);
-    if (options.apply || options.set) return await apply(work, required(cluster));
-    return await print(work, cluster);
+    let code: number = EXIT.done;
+    for (const [index, work] of worksOf({ system, options, around }).entries()) {
+      if (index > 0 && !(options.show || options.apply || options.printStore)) around.out('---\n');
+      code = Math.max(code, await carryOut(work));
+    }
+    return code;
   } catch (error) {
     return report(error, options, around);
   }
 }
 
+/** The namespaces that have to do with it: the one that has the Secret where one is named, else all that have some. */
+function worksOf({ system, options, around }: Pick<Work, 'system' | 'options' | 'around'>): Work[] {
+  const all = system.namespaces.map((namespace) => {
+    return { system, namespace, secrets: Secrets.of(namespace).all, options, around };
+  });
+  const { printStore, rotate, set } = options;
+  const named = (rotate ?? set)?.secret ?? (typeof printStore === 'string' ? printStore : undefined);
+  const meant = all.filter(({ secrets: declared }) =>
+    named === undefined ? declared.length > 0 : declared.some(({ name }) => name === named),
+  );
+  if (meant.length > 0) return meant;
+  // Nothing is declared, or nothing of that name: what is said then knows all that there is.
+  return [{ ...all[0]!, secrets: all.flatMap(({ secrets: declared }) => declared) }];
+}
+
+async function carryOut(work: Work): Promise<number> {
+  const { namespace, options, around } = work;
+  refuseSource(work);
+  const cluster = options.offline ? undefined : await connect(around.env, namespace.namespaceName, options.context);
+  if (options.show) return show(work, required(cluster));
+  if (options.rotate) return rotateKey(work, required(cluster), options.rotate);
+  if (options.apply || options.set) return apply(work, required(cluster));
+  return print(work, cluster);
+}
+
 function build(options: Options, registry: Registry): System {
   const built = buildEnvironment(options, registry);
-  const problems = declarationProblems(Secrets.of(built).all);
+  const problems = declarationProblems(built.namespaces.flatMap((namespace) => Secrets.of(namespace).all));
   if (problems.length > 0) throw new BuildError(problems);
   return built;
 }
 
 /** Values of a store are not made here, and a Secret that comes from one is not written here. */
-function refuseSource({ system, options }: Work): void {
-  const external = system._storeKey('') !== undefined;
+function refuseSource({ system, namespace, options }: Work): void {
+  const external = namespace._storeKey('') !== undefined;
   if (options.printStore && !external) {
     throw new ClusterError('--print-store: there is no store; set secrets.source: external-secrets in the settings');
   }
@@ -90,19 +116,19 @@ function required(cluster: Cluster | undefined): Cluster {
 }
 
 async function print(work: Work, cluster: Cluster | undefined): Promise<number> {
-  const { system, options, around } = work;
+  const { namespace, options, around } = work;
   const existing = cluster ? await read(work, cluster) : undefined;
   const filled = fill(work, existing);
   if (!options.printStore) refuse(unchangeable(filled, existing));
-  around.error(`${origin(system, cluster, existing !== undefined, options)}\n${states(work, filled)}`);
+  around.error(`${origin(namespace, cluster, existing !== undefined, options)}\n${states(work, filled)}`);
   if (options.printStore) around.out(storeEntries(work, filled, options.printStore));
-  else around.out(filled.map((secret) => toYaml(secretManifest(system, secret))).join('---\n'));
+  else around.out(filled.map((secret) => toYaml(secretManifest(namespace, secret))).join('---\n'));
   return missing(work, filled);
 }
 
 /** What the store must hold: one JSON object, or a line for each Secret with what the store calls it. */
 function storeEntries(
-  { system, secrets: declared }: Work,
+  { namespace, secrets: declared }: Work,
   filled: readonly FilledSecret[],
   asked: true | string,
 ): string {
@@ -112,7 +138,7 @@ function storeEntries(
     return { name, value: Object.fromEntries(own.map(({ key, value }) => [key, value.toString()])) };
   });
   if (asked === true) {
-    return entries.map(({ name, value }) => `${JSON.stringify({ key: system._storeKey(name), value })}\n`).join('');
+    return entries.map(({ name, value }) => `${JSON.stringify({ key: namespace._storeKey(name), value })}\n`).join('');
   }
   const found = entries.find(({ name }) => name === asked);
   if (found) return JSON.stringify(found.value);
@@ -122,7 +148,12 @@ function storeEntries(
 }
 
 /** Says where the values of a printed Secret come from. */
-function origin({ namespace }: System, cluster: Cluster | undefined, found: boolean, { offline }: Options): string {
+function origin(
+  { namespaceName: namespace }: Namespace,
+  cluster: Cluster | undefined,
+  found: boolean,
+  { offline }: Options,
+): string {
   if (cluster && found) return `compared with context "${cluster.context}", namespace "${namespace}"`;
   if (cluster) return `context "${cluster.context}" has no namespace "${namespace}" yet; all values are new`;
   const why = offline ? '--offline' : 'no kubeconfig: KUBECONFIG is not set and ~/.kube/config is not there';
@@ -130,17 +161,19 @@ function origin({ namespace }: System, cluster: Cluster | undefined, found: bool
 }
 
 async function apply(work: Work, cluster: Cluster): Promise<number> {
-  const { system, options, around } = work;
+  const { namespace, options, around } = work;
   const existing = await readThere(work, cluster);
   const given = options.set ? await givenValue(work, options.set) : undefined;
   const filled = fill(work, existing, given);
   refuse(unchangeable(filled, existing));
-  const writes = changesOf(system, filled, existing);
+  const writes = changesOf(namespace, filled, existing);
   await cluster.write(writes, valueFinder(filled, existing));
   const made = writes.filter(({ exists }) => !exists).length;
   const changed = writes.length - made;
   const counts = `${made} made, ${changed} changed, ${filled.length - writes.length} as before`;
-  around.out(`${states(work, filled)}context "${cluster.context}", namespace "${system.namespace}": ${counts}\n`);
+  around.out(
+    `${states(work, filled)}context "${cluster.context}", namespace "${namespace.namespaceName}": ${counts}\n`,
+  );
   return missing(work, filled);
 }
 
@@ -165,13 +198,17 @@ async function valueFrom(around: Surroundings, where: string): Promise<string> {
 async function show(work: Work, cluster: Cluster): Promise<number> {
   const existing = await readThere(work, cluster);
   const lines = describeSecrets(work.secrets, existing, Date.now());
-  work.around.out(`context "${cluster.context}", namespace "${work.system.namespace}"\n${lines.join('\n')}\n`);
+  work.around.out(`context "${cluster.context}", namespace "${work.namespace.namespaceName}"\n${lines.join('\n')}\n`);
   return missing(work, fill(work, existing));
 }
 
-async function rotateKey({ system, secrets: declared, options, around }: Work, cluster: Cluster, path: KeyPath) {
+async function rotateKey(
+  { system, namespace, secrets: declared, options, around }: Work,
+  cluster: Cluster,
+  path: KeyPath,
+) {
   const manifests = finish(system).map(({ manifest }) => manifest);
-  const task = taskOf(system, declared, manifests, path, options.timeout);
+  const task = taskOf(namespace, declared, manifests, path, options.timeout);
   await rotateIn(task, cluster, options, {
     out: (line) => around.out(`${line}\n`),
     input: () => valueFrom(around, `${path.secret}/${path.key}`),
@@ -187,9 +224,11 @@ const read = ({ secrets: declared, options }: Work, cluster: Cluster) =>
 async function readThere(work: Work, cluster: Cluster): Promise<Map<string, V1Secret>> {
   const existing = await read(work, cluster);
   if (existing) return existing;
-  const { systemName, environment, namespace } = work.system;
+  const { systemName, environment } = work.system;
   const how = `make it with: kubectl apply -f dist/${systemName}/${environment}/00-platform.k8s.yaml`;
-  throw new ClusterError(`context "${cluster.context}": there is no namespace "${namespace}"; ${how}`);
+  throw new ClusterError(
+    `context "${cluster.context}": there is no namespace "${work.namespace.namespaceName}"; ${how}`,
+  );
 }
 
 type Existing = ReadonlyMap<string, V1Secret>;

@@ -1,6 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node';
 
-import type { System } from '../../platform/system';
+import type { Namespace } from '../../platform/namespace';
 import { ClusterError } from '../cluster/error';
 import { secretManifest } from './manifest';
 
@@ -27,10 +27,10 @@ const ENTRY = 'rotation';
 export const journalName = (secret: string) => `${secret}-rotation`;
 
 /** The manifest of a journal. */
-export function journalManifest(system: System, secret: string, journal: Journal): V1Secret {
+export function journalManifest(namespace: Namespace, secret: string, journal: Journal): V1Secret {
   const value = Buffer.from(JSON.stringify(journal));
   const keys = [{ key: ENTRY, state: 'added' as const, value }];
-  return secretManifest(system, { name: journalName(secret), keys, missing: [] });
+  return secretManifest(namespace, { name: journalName(secret), keys, missing: [] });
 }
 
 /** Reads a journal back. */

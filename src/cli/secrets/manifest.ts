@@ -1,4 +1,4 @@
-import type { System } from '../../platform/system';
+import type { Namespace } from '../../platform/namespace';
 import type { FilledSecret } from './values';
 
 /** Secret as the API has it. */
@@ -17,10 +17,10 @@ const LEFT_ALONE = {
  * The manifest of a Secret. Values are in `data` and not in `stringData`: a kept value need not be text, and the API
  * only ever adds from `stringData`, so that no tool could see or own the keys.
  */
-export const secretManifest = (system: System, { name, keys }: FilledSecret) => ({
+export const secretManifest = ({ labels, namespaceName }: Namespace, { name, keys }: FilledSecret) => ({
   apiVersion: 'v1',
   kind: 'Secret',
-  metadata: { annotations: LEFT_ALONE, labels: system.labels, name, namespace: system.namespace },
+  metadata: { annotations: LEFT_ALONE, labels, name, namespace: namespaceName },
   type: OPAQUE,
   data: encoded(keys),
 });

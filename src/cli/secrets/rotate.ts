@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { SecretDeclaration, SecretRotation } from '../../platform/secrets';
-import type { System } from '../../platform/system';
+import type { Namespace } from '../../platform/namespace';
 import { valueFinder } from './changes';
 import type { Cluster } from './cluster';
 import { ClusterError } from '../cluster/error';
@@ -17,7 +17,7 @@ const FETCH_MS = 120_000;
 
 /** What a rotation is made of, less the value that stdin may give. */
 export function taskOf(
-  system: System,
+  namespace: Namespace,
   secrets: readonly SecretDeclaration[],
   manifests: readonly any[],
   { secret, key }: KeyPath,
@@ -34,7 +34,7 @@ export function taskOf(
   const readers = readersOf(manifests, secret, changed).filter((reader) => !keepsRunning(reader, rotation));
   const odd = readers.filter(({ kind }) => !RESTARTABLE.includes(kind)).map(({ kind, name }) => `${kind} ${name}`);
   if (odd.length > 0) throw new ClusterError(`${secret}/${key}: read by ${odd.join(', ')}, which cannot be restarted`);
-  return { system, declaration, key, rotation, readers, timeoutSeconds };
+  return { namespace, declaration, key, rotation, readers, timeoutSeconds };
 }
 
 const isOwn = ({ template, initial }: SecretDeclaration['keys'][string]) =>
@@ -79,9 +79,9 @@ export async function rotateIn(
   { interrupt, dryRun, storeCommand }: Options,
   around: RotateSurroundings,
 ): Promise<void> {
-  const { declaration, key, rotation, system } = task;
+  const { declaration, key, rotation, namespace } = task;
   const path = `${declaration.name}/${key}`;
-  around.out(`${path} in context "${cluster.context}", namespace "${system.namespace}":`);
+  around.out(`${path} in context "${cluster.context}", namespace "${namespace.namespaceName}":`);
   planOf(task).forEach((title, index) => around.out(`  ${index + 1}. ${title}`));
   if (rotation.interrupts) around.out(`  interrupts ${rotation.interrupts}`);
   if (dryRun) return;
@@ -90,7 +90,8 @@ export async function rotateIn(
   }
   const provided = declaration.keys[key]?.provided ? await around.input() : undefined;
   const existing = await cluster.readSecrets([declaration.name]);
-  if (!existing) throw new ClusterError(`context "${cluster.context}": there is no namespace "${system.namespace}"`);
+  if (!existing)
+    throw new ClusterError(`context "${cluster.context}": there is no namespace "${namespace.namespaceName}"`);
   // What a server says may repeat values that are not even in the Secret yet.
   const known = valueFinder([fillSecret(declaration, existing.get(declaration.name)?.data)], existing);
   const seen = new Set<string>(provided ? [provided] : []);
@@ -126,9 +127,9 @@ function siteIn(
 
 /** Hands new values to the store's own tool, and waits until the operator has brought them into the cluster. */
 function storing(cluster: Cluster, site: Site, task: RotationTask, command: string, env: NodeJS.ProcessEnv) {
-  const { declaration, system } = task;
+  const { declaration, namespace } = task;
   return async (secret: string, values: Record<string, string>, mark: string): Promise<void> => {
-    const key = system._storeKey(secret) ?? secret;
+    const key = namespace._storeKey(secret) ?? secret;
     await runStoreCommand(command, { ...env, STORE_KEY: key }, JSON.stringify(values));
     await cluster.workloads(() => true).refresh(secret, `${mark}-${site.now()}`);
     const data = Object.entries(values).map(([one, value]) => [one, Buffer.from(value).toString('base64')]);
@@ -138,7 +139,7 @@ function storing(cluster: Cluster, site: Site, task: RotationTask, command: stri
       const found = await site.readSecret(secret);
       if (expected.every((one) => found?.data?.[one.key] === one.value.toString('base64'))) return;
       if (site.now() >= end) {
-        const how = `look at: kubectl -n ${system.namespace} describe externalsecret ${secret}`;
+        const how = `look at: kubectl -n ${namespace.namespaceName} describe externalsecret ${secret}`;
         throw new ClusterError(`secret ${secret}: does not get the values that were written to "${key}"; ${how}`);
       }
       await site.sleep(1_000);

@@ -1,7 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node';
 
 import type { SecretDeclaration, SecretRotation } from '../../platform/secrets';
-import type { System } from '../../platform/system';
+import type { Namespace } from '../../platform/namespace';
 import type { Write } from './cluster';
 import { ClusterError } from '../cluster/error';
 import { type Journal, journalManifest, journalName, readJournal, type Values } from './journal';
@@ -27,7 +27,7 @@ export interface RotationSite {
 
 /** What is to be rotated, and who reads it. */
 export interface RotationTask {
-  readonly system: System;
+  readonly namespace: Namespace;
   readonly declaration: SecretDeclaration;
   readonly key: string;
   readonly rotation: SecretRotation;
@@ -120,7 +120,7 @@ function stepsOf(
   begun: boolean,
   say: (line: string) => void,
 ): Step[] {
-  const { declaration, rotation, readers, system } = task;
+  const { declaration, rotation, readers, namespace } = task;
   const { name } = declaration;
   const { server } = rotation;
   const input = () => scriptInput(name, journal);
@@ -130,7 +130,7 @@ function stepsOf(
   const both = `The Secret has the new values, ${
     server?.retire === undefined ? 'and pods that have not restarted the old ones' : 'and old and new are valid'
   }`;
-  const body = journalManifest(system, name, journal);
+  const body = journalManifest(namespace, name, journal);
   const keep = () => site.writeSecret({ name: journalName(name), exists: false, body });
   const steps: (Step | undefined)[] = [
     begun ? undefined : { title: titles.begin, until: 'Nothing has changed', run: keep },

@@ -1,6 +1,6 @@
 import type { ClusterReader, Resource } from '../../cluster/reader';
 import { type Check, condition, each, failed, type Finding, ok, warning } from '../finding';
-import { byName, hasObject, namespacesOf, ofKind, type Wanted } from '../wanted';
+import { byName, hasObject, ofKind, type Wanted } from '../wanted';
 
 /** A Secret that is read, with the keys that must be in it, and those without which pods start all the same. */
 interface ReadSecret {
@@ -83,12 +83,11 @@ function required(wanted: Wanted): ReadSecret[] {
         .forEach((name) => add(metadata.namespace, name, ['tls.crt', 'tls.key']));
   }
   // Declared keys that nobody reads only serve to make others; a Secret that nobody names is read by an injected sidecar.
-  const [first = ''] = namespacesOf(wanted);
   const named = new Set([...found.values()].map(({ name }) => name));
-  for (const { name, keys } of wanted.secrets) {
+  for (const { namespace, name, keys } of wanted.secrets) {
     if (named.has(name)) continue;
     add(
-      first,
+      namespace,
       name,
       Object.keys(keys).filter((key) => !keys[key]?.optional),
     );
