@@ -100,7 +100,7 @@ describe('Certificates', () => {
     const { objects } = issued({ name: 'db', hosts: ['db'] });
     const reader = (key: string) => ({
       kind: 'Deployment',
-      metadata: { name: 'web' },
+      metadata: { name: 'web', namespace: 'shop' },
       spec: { template: { spec: { volumes: [{ secret: { secretName: 'db-tls', items: [{ key }] } }] } } },
     });
     const problems = (key: string) => manifestProblems([...objects.objects, reader(key)], { secrets: [] });

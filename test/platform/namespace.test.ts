@@ -1,7 +1,7 @@
 import { Edge } from '../../src/edge/edge';
 import { Postgres } from '../../src/data/postgres';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
-import { Finished, finished, testSystem } from '../support/system';
+import { type Finished, finished, testSystem } from '../support/system';
 
 const settings: WebServiceSettings = {
   image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' },

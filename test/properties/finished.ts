@@ -1,5 +1,4 @@
-import { buildSystem, finish } from '../../src/cli/build';
-import { Secrets } from '../../src/platform/secrets';
+import { buildSystem, finish, secretsOf } from '../../src/cli/build';
 import type { EnvironmentSettings } from '../../src/settings/load';
 import { SYSTEMS } from '../../src/systems';
 import type { EverywhereOptions } from '../support/everywhere';
@@ -8,5 +7,5 @@ import type { EverywhereOptions } from '../support/everywhere';
 export function finished(settings: EnvironmentSettings): { objects: any[]; options: EverywhereOptions } {
   const system = buildSystem(SYSTEMS[settings.system]!, settings);
   const objects = finish(system).map(({ manifest }) => manifest);
-  return { objects, options: { secrets: Secrets.of(system).all, allowLatest: system.allowLatestImages } };
+  return { objects, options: { secrets: secretsOf(system), allowLatest: system.allowLatestImages } };
 }

@@ -27,10 +27,29 @@ interface World {
 
 /** What breaks the rules that hold everywhere (CONTRACT.md) in the finished objects of one environment. */
 export function everywhereProblems(objects: readonly any[], options: EverywhereOptions = {}): string[] {
+  const namespaces = objects.flatMap(({ kind, metadata }) => (kind === 'Namespace' ? [metadata.name] : []));
+  // What selects, bounds or reads something does so in its own namespace alone.
+  const stray = objects.filter((object) => namespaces.length > 0 && !namespaces.some((name) => isIn(name)(object)));
+  const split = [...namespaces.map((name) => objects.filter(isIn(name))), ...(stray.length > 0 ? [stray] : [])];
+  const parts = namespaces.length > 1 ? split : [objects];
+  return [...new Set([...namesMadeTwice(objects), ...parts.flatMap((part) => problemsOf(part, options))])];
+}
+
+const isIn = (namespace: string) => (object: any) =>
+  CLUSTER_SCOPED.includes(object.kind)
+    ? object.kind !== 'Namespace' || object.metadata.name === namespace
+    : object.metadata.namespace === namespace;
+
+function problemsOf(objects: readonly any[], options: EverywhereOptions): string[] {
   const kind = (name: string) => objects.filter((object) => object.kind === name);
   const world = { objects, workloads: objects.flatMap(workloadOf), options, kind };
   return RULES.flatMap((rule) => rule(world));
 }
+
+const namesMadeTwice = (objects: readonly any[]) =>
+  repeated(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`)).map(
+    (name) => `${name}: is there twice`,
+  );
 
 /* How things are called and found. */
 
@@ -87,9 +106,8 @@ const LABELS = [...STANDARD.map((name) => `app.kubernetes.io/${name}`), 'environ
 const VERSION = 'app.kubernetes.io/version';
 
 function names({ objects, kind }: World): string[] {
-  const full = objects.map((object) => `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`);
   const namespaces = kind('Namespace').map(({ metadata }) => metadata.name);
-  const own = each(objects, (object) => {
+  return each(objects, (object) => {
     const { name, namespace } = object.metadata;
     const placed = CLUSTER_SCOPED.includes(object.kind) ? namespace === undefined : namespaces.includes(namespace);
     return [
@@ -97,7 +115,6 @@ function names({ objects, kind }: World): string[] {
       ...unless(placed, `${idOf(object)}: is in the namespace ${namespace}, which is none of ours`),
     ];
   });
-  return [...repeated(full).map((name) => `${name}: is there twice`), ...own];
 }
 
 function labels({ objects, workloads }: World): string[] {

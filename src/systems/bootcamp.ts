@@ -1,0 +1,55 @@
+import type { Construct } from 'constructs';
+
+import { Postgres } from '../data/postgres';
+import type { PostgresSettings } from '../data/postgres-settings';
+import { Redis } from '../data/redis';
+import type { RedisSettings } from '../data/redis-settings';
+import { Edge } from '../edge/edge';
+import type { EdgeSettings } from '../edge/settings';
+import { Dashboard } from '../observability/dashboard';
+import type { DashboardSettings } from '../observability/dashboard-settings';
+import { System, type SystemSettings } from '../platform/system';
+import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
+import { WebService, type WebServiceSettings } from '../workload/web-service';
+
+/** What may differ between the environments of Bootcamp. */
+export interface BootcampSettings extends SystemSettings {
+  /** The service. */
+  readonly service: WebServiceSettings;
+
+  /** Its database. */
+  readonly postgres: PostgresSettings;
+
+  /** Its cache. */
+  readonly redis: RedisSettings;
+
+  /** Makes the figures of the day; it can be interrupted. */
+  readonly report: ApplicationTaskSettings;
+
+  /** What is looked at. */
+  readonly dashboard: DashboardSettings;
+
+  /** Host, certificates and filter at the edge. */
+  readonly edge: EdgeSettings;
+}
+
+/** Bootcamp: one service with its database and its cache, hardened in every way that a manifest can say. */
+export class Bootcamp extends System {
+  public constructor(scope: Construct, environment: string, settings: BootcampSettings) {
+    super(scope, `bootcamp-${environment}`, { ...settings, system: 'bootcamp', environment });
+
+    const postgres = new Postgres(this.layer('data'), 'postgres', settings.postgres);
+    const redis = new Redis(this.layer('data'), 'redis', settings.redis);
+
+    const service = new WebService(this.layer('apps'), 'bootcamp', settings.service);
+    service.use(postgres);
+    service.use(redis, { optional: true });
+    new ApplicationTask(service, 'bootcamp-report', settings.report);
+
+    const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
+    edge.route('/', service);
+
+    const dashboard = new Dashboard(this.layer('observability'), 'dashboard', settings.dashboard);
+    dashboard.addService(service);
+  }
+}
