@@ -11,10 +11,10 @@ import { partiesOf, SOLVER_LABELS, type World } from './network-world';
 /** Ports by pair: `from → to` with `tcp/5432`. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What an environment declares, and the namespace of peers that say none. */
+/** What an environment declares, and the namespaces of peers that say none: all of its own. */
 export interface Declaration {
   readonly relations: readonly Connection[];
-  readonly home: string;
+  readonly homes: readonly string[];
 }
 
 /** Built from the settings: nothing here comes from `dist/`. */
@@ -25,7 +25,7 @@ export function declarationOf(path: string): Declaration {
   // Which addresses answer to a name no analyzer knows: what only names say is compared in test/network/graph.test.ts.
   const computable = Connections.of(system).all.filter(({ to }) => to.podLabels ?? to.cidrs);
   return {
-    home: system.namespace!,
+    homes: system.namespaces.map(({ namespaceName }) => namespaceName),
     relations: [...computable, ...names(), ...solvers(system)],
   };
 }
@@ -46,7 +46,7 @@ function solvers(system: System): Connection[] {
     .filter((edge) => edge['edge'].certificateIssuer && edge['edge'].type !== 'gce')
     .map((edge) => ({
       from: edge['proxies'],
-      to: { name: 'acme-solver', podLabels: SOLVER_LABELS },
+      to: { name: 'acme-solver', podLabels: SOLVER_LABELS, namespace: edge['namespaceName'] },
       ports: [{ name: 'http', port: 8089 }],
     }));
 }
@@ -54,12 +54,12 @@ function solvers(system: System): Connection[] {
 export const pairName = (from: { name: string }, to: { name: string }): string => `${from.name} → ${to.name}`;
 
 /** The declared relations between the parties of a world. */
-export function declaredGraph({ relations, home }: Declaration, { pairs, parties }: World): Graph {
+export function declaredGraph({ relations, homes }: Declaration, { pairs, parties }: World): Graph {
   const graph = new Map(pairs.map(([from, to]) => [pairName(from, to), new Set<string>()]));
   for (const relation of relations) {
     const ports = relation.ports.map(({ port, protocol = 'TCP' }) => `${protocol.toLowerCase()}/${port}`);
-    for (const from of partiesOf(relation.from, parties, home)) {
-      for (const to of partiesOf(relation.to, parties, home)) {
+    for (const from of partiesOf(relation.from, parties, homes)) {
+      for (const to of partiesOf(relation.to, parties, homes)) {
         for (const port of ports) graph.get(pairName(from, to))?.add(port);
       }
     }
@@ -68,10 +68,10 @@ export function declaredGraph({ relations, home }: Declaration, { pairs, parties
 }
 
 /** Relations of which an end is nobody: nothing would be asked about them. */
-export const withoutParty = ({ relations, home }: Declaration, { parties }: World): string[] =>
+export const withoutParty = ({ relations, homes }: Declaration, { parties }: World): string[] =>
   relations
     .flatMap(({ from, to }) => [from, to])
-    .filter((peer) => partiesOf(peer, parties, home).length === 0)
+    .filter((peer) => partiesOf(peer, parties, homes).length === 0)
     .map(({ name }) => `${name} is declared as an end of a relation and selects nobody`);
 
 /** What an analyzer sees otherwise than declared, in words. */

@@ -63,7 +63,7 @@ export function worldOf(objects: readonly KubeObject[], relations: readonly Conn
   // From what is declared: a policy that forgot a label would not tell that it matters.
   const selecting = relations
     .flatMap(({ from, to }) => [from, to])
-    .flatMap(({ namespace, podLabels = {} }) => (namespace ? [] : Object.keys(podLabels)));
+    .flatMap(({ namespace, podLabels = {} }) => (namespace && !own.includes(namespace) ? [] : Object.keys(podLabels)));
   const pods = [
     ...ours,
     ...others,
@@ -84,8 +84,9 @@ export function worldOf(objects: readonly KubeObject[], relations: readonly Conn
   return { policies, own, parties, pairs, ports: portsOf(policies, relations, parties) };
 }
 
-/** The parties that a relation names by one of its ends. `home` is the namespace of a peer that says none. */
-export function partiesOf(peer: Peer, parties: readonly Party[], home: string): Party[] {
+/** The parties that a relation names by one of its ends. `homes` are the namespaces of a peer that says none. */
+export function partiesOf(peer: Peer, parties: readonly Party[], homes: readonly string[]): Party[] {
+  const namespaces = peer.namespace === undefined ? homes : [peer.namespace];
   if (peer.cidrs) {
     const [inside, outside] = [blockList(peer.cidrs), blockList(peer.exceptCidrs ?? [])];
     return parties.filter(({ namespace, ip }) => !namespace && inside.check(ip) && !outside.check(ip));
@@ -93,7 +94,9 @@ export function partiesOf(peer: Peer, parties: readonly Party[], home: string): 
   const wanted = Object.entries(peer.podLabels ?? {});
   return parties.filter(
     ({ namespace, labels }) =>
-      namespace === (peer.namespace ?? home) && wanted.every(([key, value]) => labels[key] === value),
+      namespace !== undefined &&
+      namespaces.includes(namespace) &&
+      wanted.every(([key, value]) => labels[key] === value),
   );
 }
 

@@ -3,15 +3,15 @@ import { Finished } from '../support/system';
 
 /** CONTRACT.md, "bootcamp": read from the YAML, not from the constructs. */
 const ENVIRONMENTS = [
-  ['dev', 'bootcamp-dev', 'dev.bootcamp.example.com', 1],
-  ['staging', 'bootcamp-staging', 'staging.bootcamp.example.com', 2],
-  ['production', 'bootcamp', 'bootcamp.example.com', 3],
+  ['dev', 'bootcamp-dev', 'dev.bootcamp.example.com', 1, 'internal'],
+  ['staging', 'bootcamp-staging', 'staging.bootcamp.example.com', 2, 'internet-facing'],
+  ['production', 'bootcamp', 'bootcamp.example.com', 3, 'internet-facing'],
 ] as const;
 
 const runnerOf = (dist: Finished) =>
   [...dist.all('Deployment'), ...dist.all('Rollout')].find(({ metadata }) => metadata.name === 'bootcamp');
 
-describe.each(ENVIRONMENTS)('%s', (environment, namespace, host, replicas) => {
+describe.each(ENVIRONMENTS)('%s', (environment, namespace, host, replicas, scheme) => {
   const dist = new Finished(objectsOf(`bootcamp/${environment}`));
   const runner = runnerOf(dist);
   const pod = runner.spec.template.spec;
@@ -69,7 +69,7 @@ describe.each(ENVIRONMENTS)('%s', (environment, namespace, host, replicas) => {
     const { metadata, spec } = dist.one('Ingress', 'edge');
     expect(spec.rules.map((rule: any) => rule.host)).toEqual([host]);
     expect(metadata.annotations).toMatchObject({
-      'alb.ingress.kubernetes.io/scheme': environment === 'dev' ? 'internal' : 'internet-facing',
+      'alb.ingress.kubernetes.io/scheme': scheme,
       'alb.ingress.kubernetes.io/ssl-redirect': '443',
       'alb.ingress.kubernetes.io/wafv2-acl-arn': expect.stringContaining('webacl/bootcamp'),
     });
