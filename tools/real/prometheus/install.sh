@@ -13,6 +13,8 @@ done
 for tool in prometheus promtool prometheus-alertmanager amtool; do
   mv "$to/unpacked/usr/bin/$tool" "$to/bin/"
 done
+# Alertmanager's own templates, which Debian's reads from /usr/share.
+mv "$to/unpacked/usr/share/prometheus" "$to/share"
 rm -r "$to/download" "$to/unpacked"
 "$to/bin/promtool" --version
 "$to/bin/amtool" --version
