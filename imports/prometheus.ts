@@ -4,6 +4,23 @@ import type { Construct } from 'constructs';
 import type { ObjectMeta, ObjectMetaPatch } from './k8s';
 import { KubeObject } from './kube-object';
 
+/** AlertmanagerConfig of monitoring.coreos.com/v1alpha1. */
+export class MonitoringAlertmanagerConfig extends KubeObject {
+  public constructor(scope: Construct, id: string, props: MonitoringAlertmanagerConfigProps) {
+    super(scope, id, {
+      apiVersion: 'monitoring.coreos.com/v1alpha1',
+      kind: 'AlertmanagerConfig',
+      namespaced: true,
+      content: props,
+    });
+  }
+
+  /** Merges fields into the object after everything else. */
+  public override(patch: MonitoringAlertmanagerConfigPatch): void {
+    this.merge(patch);
+  }
+}
+
 /** PrometheusRule of monitoring.coreos.com/v1. */
 export class MonitoringPrometheusRule extends KubeObject {
   public constructor(scope: Construct, id: string, props: MonitoringPrometheusRuleProps) {
@@ -19,6 +36,1206 @@ export class MonitoringPrometheusRule extends KubeObject {
   public override(patch: MonitoringPrometheusRulePatch): void {
     this.merge(patch);
   }
+}
+
+export interface MonitoringAlertmanagerConfigPatch {
+  readonly metadata?: ObjectMetaPatch;
+  readonly spec?: MonitoringAlertmanagerConfigSpecPatch;
+}
+
+export interface MonitoringAlertmanagerConfigProps {
+  readonly metadata?: ObjectMeta;
+  readonly spec: MonitoringAlertmanagerConfigSpec;
+}
+
+export interface MonitoringAlertmanagerConfigAccessKey {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigAccessKeyPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigApiKey {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigApiKeyPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigApiSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigApiSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigApiURL {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigApiURLPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigAuthPassword {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigAuthPasswordPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigAuthSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigAuthSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigAuthorization {
+  readonly credentials?: MonitoringAlertmanagerConfigCredentials;
+  readonly type?: string;
+}
+
+export interface MonitoringAlertmanagerConfigAuthorizationPatch {
+  readonly credentials?: MonitoringAlertmanagerConfigCredentialsPatch;
+  readonly type?: string;
+}
+
+export interface MonitoringAlertmanagerConfigBasicAuth {
+  readonly password?: MonitoringAlertmanagerConfigPassword;
+  readonly username?: MonitoringAlertmanagerConfigUsername;
+}
+
+export interface MonitoringAlertmanagerConfigBasicAuthPatch {
+  readonly password?: MonitoringAlertmanagerConfigPasswordPatch;
+  readonly username?: MonitoringAlertmanagerConfigUsernamePatch;
+}
+
+export interface MonitoringAlertmanagerConfigBearerTokenSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigBearerTokenSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigBotToken {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigBotTokenPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigCa {
+  readonly configMap?: MonitoringAlertmanagerConfigConfigMap;
+  readonly secret?: MonitoringAlertmanagerConfigSecret;
+}
+
+export interface MonitoringAlertmanagerConfigCaPatch {
+  readonly configMap?: MonitoringAlertmanagerConfigConfigMapPatch;
+  readonly secret?: MonitoringAlertmanagerConfigSecretPatch;
+}
+
+export interface MonitoringAlertmanagerConfigCert {
+  readonly configMap?: MonitoringAlertmanagerConfigConfigMap;
+  readonly secret?: MonitoringAlertmanagerConfigSecret;
+}
+
+export interface MonitoringAlertmanagerConfigCertPatch {
+  readonly configMap?: MonitoringAlertmanagerConfigConfigMapPatch;
+  readonly secret?: MonitoringAlertmanagerConfigSecretPatch;
+}
+
+export interface MonitoringAlertmanagerConfigClientId {
+  readonly configMap?: MonitoringAlertmanagerConfigConfigMap;
+  readonly secret?: MonitoringAlertmanagerConfigSecret;
+}
+
+export interface MonitoringAlertmanagerConfigClientIdPatch {
+  readonly configMap?: MonitoringAlertmanagerConfigConfigMapPatch;
+  readonly secret?: MonitoringAlertmanagerConfigSecretPatch;
+}
+
+export interface MonitoringAlertmanagerConfigClientSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigClientSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigConfigMap {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigConfigMapPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigConfirm {
+  readonly dismissText?: string;
+  readonly okText?: string;
+  readonly text: string;
+  readonly title?: string;
+}
+
+export interface MonitoringAlertmanagerConfigConfirmPatch {
+  readonly dismissText?: string;
+  readonly okText?: string;
+  readonly text?: string;
+  readonly title?: string;
+}
+
+export interface MonitoringAlertmanagerConfigCredentials {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigCredentialsPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigCustomFields {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface MonitoringAlertmanagerConfigCustomFieldsPatch {
+  readonly key?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigDaysOfMonth {
+  readonly end?: number;
+  readonly start?: number;
+}
+
+export interface MonitoringAlertmanagerConfigDaysOfMonthPatch {
+  readonly end?: number;
+  readonly start?: number;
+}
+
+export interface MonitoringAlertmanagerConfigDetails {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface MonitoringAlertmanagerConfigDetailsPatch {
+  readonly key?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigDiscordConfigs {
+  readonly apiURL: MonitoringAlertmanagerConfigApiURL;
+  readonly avatarURL?: string;
+  readonly content?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly sendResolved?: boolean;
+  readonly title?: string;
+  readonly username?: string;
+}
+
+export interface MonitoringAlertmanagerConfigDiscordConfigsPatch {
+  readonly apiURL?: MonitoringAlertmanagerConfigApiURLPatch;
+  readonly avatarURL?: string;
+  readonly content?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly sendResolved?: boolean;
+  readonly title?: string;
+  readonly username?: string;
+}
+
+export interface MonitoringAlertmanagerConfigEmailConfigs {
+  readonly authIdentity?: string;
+  readonly authPassword?: MonitoringAlertmanagerConfigAuthPassword;
+  readonly authSecret?: MonitoringAlertmanagerConfigAuthSecret;
+  readonly authUsername?: string;
+  readonly from?: string;
+  readonly headers?: MonitoringAlertmanagerConfigHeaders[];
+  readonly hello?: string;
+  readonly html?: string;
+  readonly requireTLS?: boolean;
+  readonly sendResolved?: boolean;
+  readonly smarthost?: string;
+  readonly text?: string;
+  readonly tlsConfig?: MonitoringAlertmanagerConfigTlsConfig;
+  readonly to?: string;
+}
+
+export interface MonitoringAlertmanagerConfigEmailConfigsPatch {
+  readonly authIdentity?: string;
+  readonly authPassword?: MonitoringAlertmanagerConfigAuthPasswordPatch;
+  readonly authSecret?: MonitoringAlertmanagerConfigAuthSecretPatch;
+  readonly authUsername?: string;
+  readonly from?: string;
+  readonly headers?: MonitoringAlertmanagerConfigHeadersPatch[];
+  readonly hello?: string;
+  readonly html?: string;
+  readonly requireTLS?: boolean;
+  readonly sendResolved?: boolean;
+  readonly smarthost?: string;
+  readonly text?: string;
+  readonly tlsConfig?: MonitoringAlertmanagerConfigTlsConfigPatch;
+  readonly to?: string;
+}
+
+export interface MonitoringAlertmanagerConfigHeaders {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface MonitoringAlertmanagerConfigHeadersPatch {
+  readonly key?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigHttpConfig {
+  readonly authorization?: MonitoringAlertmanagerConfigAuthorization;
+  readonly basicAuth?: MonitoringAlertmanagerConfigBasicAuth;
+  readonly bearerTokenSecret?: MonitoringAlertmanagerConfigBearerTokenSecret;
+  readonly followRedirects?: boolean;
+  readonly noProxy?: string;
+  readonly oauth2?: MonitoringAlertmanagerConfigOauth2;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringAlertmanagerConfigProxyConnectHeader[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyURL?: string;
+  readonly proxyUrl?: string;
+  readonly tlsConfig?: MonitoringAlertmanagerConfigTlsConfig;
+}
+
+export interface MonitoringAlertmanagerConfigHttpConfigPatch {
+  readonly authorization?: MonitoringAlertmanagerConfigAuthorizationPatch;
+  readonly basicAuth?: MonitoringAlertmanagerConfigBasicAuthPatch;
+  readonly bearerTokenSecret?: MonitoringAlertmanagerConfigBearerTokenSecretPatch;
+  readonly followRedirects?: boolean;
+  readonly noProxy?: string;
+  readonly oauth2?: MonitoringAlertmanagerConfigOauth2Patch;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringAlertmanagerConfigProxyConnectHeaderPatch[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyURL?: string;
+  readonly proxyUrl?: string;
+  readonly tlsConfig?: MonitoringAlertmanagerConfigTlsConfigPatch;
+}
+
+export interface MonitoringAlertmanagerConfigInhibitRules {
+  readonly equal?: string[];
+  readonly sourceMatch?: MonitoringAlertmanagerConfigSourceMatch[];
+  readonly targetMatch?: MonitoringAlertmanagerConfigTargetMatch[];
+}
+
+export interface MonitoringAlertmanagerConfigInhibitRulesPatch {
+  readonly equal?: string[];
+  readonly sourceMatch?: MonitoringAlertmanagerConfigSourceMatchPatch[];
+  readonly targetMatch?: MonitoringAlertmanagerConfigTargetMatchPatch[];
+}
+
+export interface MonitoringAlertmanagerConfigKeySecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigKeySecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigMatchers {
+  readonly matchType?: '!=' | '=' | '=~' | '!~';
+  readonly name: string;
+  readonly regex?: boolean;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigMatchersPatch {
+  readonly matchType?: '!=' | '=' | '=~' | '!~';
+  readonly name?: string;
+  readonly regex?: boolean;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigMsteamsConfigs {
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly sendResolved?: boolean;
+  readonly summary?: string;
+  readonly text?: string;
+  readonly title?: string;
+  readonly webhookUrl: MonitoringAlertmanagerConfigWebhookUrl;
+}
+
+export interface MonitoringAlertmanagerConfigMsteamsConfigsPatch {
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly sendResolved?: boolean;
+  readonly summary?: string;
+  readonly text?: string;
+  readonly title?: string;
+  readonly webhookUrl?: MonitoringAlertmanagerConfigWebhookUrlPatch;
+}
+
+export interface MonitoringAlertmanagerConfigMsteamsv2Configs {
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly sendResolved?: boolean;
+  readonly text?: string;
+  readonly title?: string;
+  readonly webhookURL?: MonitoringAlertmanagerConfigWebhookURL;
+}
+
+export interface MonitoringAlertmanagerConfigMsteamsv2ConfigsPatch {
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly sendResolved?: boolean;
+  readonly text?: string;
+  readonly title?: string;
+  readonly webhookURL?: MonitoringAlertmanagerConfigWebhookURLPatch;
+}
+
+export interface MonitoringAlertmanagerConfigMuteTimeIntervals {
+  readonly name: string;
+  readonly timeIntervals?: MonitoringAlertmanagerConfigTimeIntervals[];
+}
+
+export interface MonitoringAlertmanagerConfigMuteTimeIntervalsPatch {
+  readonly name?: string;
+  readonly timeIntervals?: MonitoringAlertmanagerConfigTimeIntervalsPatch[];
+}
+
+export interface MonitoringAlertmanagerConfigOauth2 {
+  readonly clientId: MonitoringAlertmanagerConfigClientId;
+  readonly clientSecret: MonitoringAlertmanagerConfigClientSecret;
+  readonly endpointParams?: { [key: string]: string };
+  readonly noProxy?: string;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringAlertmanagerConfigProxyConnectHeader[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyUrl?: string;
+  readonly scopes?: string[];
+  readonly tlsConfig?: MonitoringAlertmanagerConfigTlsConfig;
+  readonly tokenUrl: string;
+}
+
+export interface MonitoringAlertmanagerConfigOauth2Patch {
+  readonly clientId?: MonitoringAlertmanagerConfigClientIdPatch;
+  readonly clientSecret?: MonitoringAlertmanagerConfigClientSecretPatch;
+  readonly endpointParams?: { [key: string]: string };
+  readonly noProxy?: string;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringAlertmanagerConfigProxyConnectHeaderPatch[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyUrl?: string;
+  readonly scopes?: string[];
+  readonly tlsConfig?: MonitoringAlertmanagerConfigTlsConfigPatch;
+  readonly tokenUrl?: string;
+}
+
+export interface MonitoringAlertmanagerConfigOpsgenieConfigs {
+  readonly actions?: string;
+  readonly apiKey?: MonitoringAlertmanagerConfigApiKey;
+  readonly apiURL?: string;
+  readonly description?: string;
+  readonly details?: MonitoringAlertmanagerConfigDetails[];
+  readonly entity?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly note?: string;
+  readonly priority?: string;
+  readonly responders?: MonitoringAlertmanagerConfigResponders[];
+  readonly sendResolved?: boolean;
+  readonly source?: string;
+  readonly tags?: string;
+  readonly updateAlerts?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigOpsgenieConfigsPatch {
+  readonly actions?: string;
+  readonly apiKey?: MonitoringAlertmanagerConfigApiKeyPatch;
+  readonly apiURL?: string;
+  readonly description?: string;
+  readonly details?: MonitoringAlertmanagerConfigDetailsPatch[];
+  readonly entity?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly note?: string;
+  readonly priority?: string;
+  readonly responders?: MonitoringAlertmanagerConfigRespondersPatch[];
+  readonly sendResolved?: boolean;
+  readonly source?: string;
+  readonly tags?: string;
+  readonly updateAlerts?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigPagerDutyImageConfigs {
+  readonly alt?: string;
+  readonly href?: string;
+  readonly src?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPagerDutyImageConfigsPatch {
+  readonly alt?: string;
+  readonly href?: string;
+  readonly src?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPagerDutyLinkConfigs {
+  readonly alt?: string;
+  readonly href?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPagerDutyLinkConfigsPatch {
+  readonly alt?: string;
+  readonly href?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPagerdutyConfigs {
+  readonly class?: string;
+  readonly client?: string;
+  readonly clientURL?: string;
+  readonly component?: string;
+  readonly description?: string;
+  readonly details?: MonitoringAlertmanagerConfigDetails[];
+  readonly group?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly pagerDutyImageConfigs?: MonitoringAlertmanagerConfigPagerDutyImageConfigs[];
+  readonly pagerDutyLinkConfigs?: MonitoringAlertmanagerConfigPagerDutyLinkConfigs[];
+  readonly routingKey?: MonitoringAlertmanagerConfigRoutingKey;
+  readonly sendResolved?: boolean;
+  readonly serviceKey?: MonitoringAlertmanagerConfigServiceKey;
+  readonly severity?: string;
+  readonly source?: string;
+  readonly url?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPagerdutyConfigsPatch {
+  readonly class?: string;
+  readonly client?: string;
+  readonly clientURL?: string;
+  readonly component?: string;
+  readonly description?: string;
+  readonly details?: MonitoringAlertmanagerConfigDetailsPatch[];
+  readonly group?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly pagerDutyImageConfigs?: MonitoringAlertmanagerConfigPagerDutyImageConfigsPatch[];
+  readonly pagerDutyLinkConfigs?: MonitoringAlertmanagerConfigPagerDutyLinkConfigsPatch[];
+  readonly routingKey?: MonitoringAlertmanagerConfigRoutingKeyPatch;
+  readonly sendResolved?: boolean;
+  readonly serviceKey?: MonitoringAlertmanagerConfigServiceKeyPatch;
+  readonly severity?: string;
+  readonly source?: string;
+  readonly url?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPassword {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigPasswordPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigProxyConnectHeader {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigProxyConnectHeaderPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigPushoverConfigs {
+  readonly device?: string;
+  readonly expire?: string;
+  readonly html?: boolean;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly priority?: string;
+  readonly retry?: string;
+  readonly sendResolved?: boolean;
+  readonly sound?: string;
+  readonly title?: string;
+  readonly token?: MonitoringAlertmanagerConfigToken;
+  readonly tokenFile?: string;
+  readonly ttl?: string;
+  readonly url?: string;
+  readonly urlTitle?: string;
+  readonly userKey?: MonitoringAlertmanagerConfigUserKey;
+  readonly userKeyFile?: string;
+}
+
+export interface MonitoringAlertmanagerConfigPushoverConfigsPatch {
+  readonly device?: string;
+  readonly expire?: string;
+  readonly html?: boolean;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly priority?: string;
+  readonly retry?: string;
+  readonly sendResolved?: boolean;
+  readonly sound?: string;
+  readonly title?: string;
+  readonly token?: MonitoringAlertmanagerConfigTokenPatch;
+  readonly tokenFile?: string;
+  readonly ttl?: string;
+  readonly url?: string;
+  readonly urlTitle?: string;
+  readonly userKey?: MonitoringAlertmanagerConfigUserKeyPatch;
+  readonly userKeyFile?: string;
+}
+
+export interface MonitoringAlertmanagerConfigReceivers {
+  readonly discordConfigs?: MonitoringAlertmanagerConfigDiscordConfigs[];
+  readonly emailConfigs?: MonitoringAlertmanagerConfigEmailConfigs[];
+  readonly msteamsConfigs?: MonitoringAlertmanagerConfigMsteamsConfigs[];
+  readonly msteamsv2Configs?: MonitoringAlertmanagerConfigMsteamsv2Configs[];
+  readonly name: string;
+  readonly opsgenieConfigs?: MonitoringAlertmanagerConfigOpsgenieConfigs[];
+  readonly pagerdutyConfigs?: MonitoringAlertmanagerConfigPagerdutyConfigs[];
+  readonly pushoverConfigs?: MonitoringAlertmanagerConfigPushoverConfigs[];
+  readonly rocketchatConfigs?: MonitoringAlertmanagerConfigRocketchatConfigs[];
+  readonly slackConfigs?: MonitoringAlertmanagerConfigSlackConfigs[];
+  readonly snsConfigs?: MonitoringAlertmanagerConfigSnsConfigs[];
+  readonly telegramConfigs?: MonitoringAlertmanagerConfigTelegramConfigs[];
+  readonly victoropsConfigs?: MonitoringAlertmanagerConfigVictoropsConfigs[];
+  readonly webexConfigs?: MonitoringAlertmanagerConfigWebexConfigs[];
+  readonly webhookConfigs?: MonitoringAlertmanagerConfigWebhookConfigs[];
+  readonly wechatConfigs?: MonitoringAlertmanagerConfigWechatConfigs[];
+}
+
+export interface MonitoringAlertmanagerConfigReceiversPatch {
+  readonly discordConfigs?: MonitoringAlertmanagerConfigDiscordConfigsPatch[];
+  readonly emailConfigs?: MonitoringAlertmanagerConfigEmailConfigsPatch[];
+  readonly msteamsConfigs?: MonitoringAlertmanagerConfigMsteamsConfigsPatch[];
+  readonly msteamsv2Configs?: MonitoringAlertmanagerConfigMsteamsv2ConfigsPatch[];
+  readonly name?: string;
+  readonly opsgenieConfigs?: MonitoringAlertmanagerConfigOpsgenieConfigsPatch[];
+  readonly pagerdutyConfigs?: MonitoringAlertmanagerConfigPagerdutyConfigsPatch[];
+  readonly pushoverConfigs?: MonitoringAlertmanagerConfigPushoverConfigsPatch[];
+  readonly rocketchatConfigs?: MonitoringAlertmanagerConfigRocketchatConfigsPatch[];
+  readonly slackConfigs?: MonitoringAlertmanagerConfigSlackConfigsPatch[];
+  readonly snsConfigs?: MonitoringAlertmanagerConfigSnsConfigsPatch[];
+  readonly telegramConfigs?: MonitoringAlertmanagerConfigTelegramConfigsPatch[];
+  readonly victoropsConfigs?: MonitoringAlertmanagerConfigVictoropsConfigsPatch[];
+  readonly webexConfigs?: MonitoringAlertmanagerConfigWebexConfigsPatch[];
+  readonly webhookConfigs?: MonitoringAlertmanagerConfigWebhookConfigsPatch[];
+  readonly wechatConfigs?: MonitoringAlertmanagerConfigWechatConfigsPatch[];
+}
+
+export interface MonitoringAlertmanagerConfigResponders {
+  readonly id?: string;
+  readonly name?: string;
+  readonly type: string;
+  readonly username?: string;
+}
+
+export interface MonitoringAlertmanagerConfigRespondersPatch {
+  readonly id?: string;
+  readonly name?: string;
+  readonly type?: string;
+  readonly username?: string;
+}
+
+export interface MonitoringAlertmanagerConfigRocketchatConfigs {
+  readonly actions?: MonitoringAlertmanagerConfigRocketchatConfigsActions[];
+  readonly apiURL?: string;
+  readonly channel?: string;
+  readonly color?: string;
+  readonly emoji?: string;
+  readonly fields?: MonitoringAlertmanagerConfigRocketchatConfigsFields[];
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly iconURL?: string;
+  readonly imageURL?: string;
+  readonly linkNames?: boolean;
+  readonly sendResolved?: boolean;
+  readonly shortFields?: boolean;
+  readonly text?: string;
+  readonly thumbURL?: string;
+  readonly title?: string;
+  readonly titleLink?: string;
+  readonly token: MonitoringAlertmanagerConfigToken;
+  readonly tokenID: MonitoringAlertmanagerConfigTokenID;
+}
+
+export interface MonitoringAlertmanagerConfigRocketchatConfigsPatch {
+  readonly actions?: MonitoringAlertmanagerConfigRocketchatConfigsActionsPatch[];
+  readonly apiURL?: string;
+  readonly channel?: string;
+  readonly color?: string;
+  readonly emoji?: string;
+  readonly fields?: MonitoringAlertmanagerConfigRocketchatConfigsFieldsPatch[];
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly iconURL?: string;
+  readonly imageURL?: string;
+  readonly linkNames?: boolean;
+  readonly sendResolved?: boolean;
+  readonly shortFields?: boolean;
+  readonly text?: string;
+  readonly thumbURL?: string;
+  readonly title?: string;
+  readonly titleLink?: string;
+  readonly token?: MonitoringAlertmanagerConfigTokenPatch;
+  readonly tokenID?: MonitoringAlertmanagerConfigTokenIDPatch;
+}
+
+export interface MonitoringAlertmanagerConfigRocketchatConfigsActions {
+  readonly msg?: string;
+  readonly text?: string;
+  readonly url?: string;
+}
+
+export interface MonitoringAlertmanagerConfigRocketchatConfigsActionsPatch {
+  readonly msg?: string;
+  readonly text?: string;
+  readonly url?: string;
+}
+
+export interface MonitoringAlertmanagerConfigRocketchatConfigsFields {
+  readonly short?: boolean;
+  readonly title?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigRocketchatConfigsFieldsPatch {
+  readonly short?: boolean;
+  readonly title?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigRoute {
+  readonly activeTimeIntervals?: string[];
+  readonly continue?: boolean;
+  readonly groupBy?: string[];
+  readonly groupInterval?: string;
+  readonly groupWait?: string;
+  readonly matchers?: MonitoringAlertmanagerConfigMatchers[];
+  readonly muteTimeIntervals?: string[];
+  readonly receiver?: string;
+  readonly repeatInterval?: string;
+  readonly routes?: any[];
+}
+
+export interface MonitoringAlertmanagerConfigRoutePatch {
+  readonly activeTimeIntervals?: string[];
+  readonly continue?: boolean;
+  readonly groupBy?: string[];
+  readonly groupInterval?: string;
+  readonly groupWait?: string;
+  readonly matchers?: MonitoringAlertmanagerConfigMatchersPatch[];
+  readonly muteTimeIntervals?: string[];
+  readonly receiver?: string;
+  readonly repeatInterval?: string;
+  readonly routes?: any[];
+}
+
+export interface MonitoringAlertmanagerConfigRoutingKey {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigRoutingKeyPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigSecretKey {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigSecretKeyPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigServiceKey {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigServiceKeyPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigSigv4 {
+  readonly accessKey?: MonitoringAlertmanagerConfigAccessKey;
+  readonly profile?: string;
+  readonly region?: string;
+  readonly roleArn?: string;
+  readonly secretKey?: MonitoringAlertmanagerConfigSecretKey;
+}
+
+export interface MonitoringAlertmanagerConfigSigv4Patch {
+  readonly accessKey?: MonitoringAlertmanagerConfigAccessKeyPatch;
+  readonly profile?: string;
+  readonly region?: string;
+  readonly roleArn?: string;
+  readonly secretKey?: MonitoringAlertmanagerConfigSecretKeyPatch;
+}
+
+export interface MonitoringAlertmanagerConfigSlackConfigs {
+  readonly actions?: MonitoringAlertmanagerConfigSlackConfigsActions[];
+  readonly apiURL?: MonitoringAlertmanagerConfigApiURL;
+  readonly callbackId?: string;
+  readonly channel?: string;
+  readonly color?: string;
+  readonly fallback?: string;
+  readonly fields?: MonitoringAlertmanagerConfigSlackConfigsFields[];
+  readonly footer?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly iconEmoji?: string;
+  readonly iconURL?: string;
+  readonly imageURL?: string;
+  readonly linkNames?: boolean;
+  readonly mrkdwnIn?: string[];
+  readonly pretext?: string;
+  readonly sendResolved?: boolean;
+  readonly shortFields?: boolean;
+  readonly text?: string;
+  readonly thumbURL?: string;
+  readonly title?: string;
+  readonly titleLink?: string;
+  readonly username?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSlackConfigsPatch {
+  readonly actions?: MonitoringAlertmanagerConfigSlackConfigsActionsPatch[];
+  readonly apiURL?: MonitoringAlertmanagerConfigApiURLPatch;
+  readonly callbackId?: string;
+  readonly channel?: string;
+  readonly color?: string;
+  readonly fallback?: string;
+  readonly fields?: MonitoringAlertmanagerConfigSlackConfigsFieldsPatch[];
+  readonly footer?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly iconEmoji?: string;
+  readonly iconURL?: string;
+  readonly imageURL?: string;
+  readonly linkNames?: boolean;
+  readonly mrkdwnIn?: string[];
+  readonly pretext?: string;
+  readonly sendResolved?: boolean;
+  readonly shortFields?: boolean;
+  readonly text?: string;
+  readonly thumbURL?: string;
+  readonly title?: string;
+  readonly titleLink?: string;
+  readonly username?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSlackConfigsActions {
+  readonly confirm?: MonitoringAlertmanagerConfigConfirm;
+  readonly name?: string;
+  readonly style?: string;
+  readonly text: string;
+  readonly type: string;
+  readonly url?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSlackConfigsActionsPatch {
+  readonly confirm?: MonitoringAlertmanagerConfigConfirmPatch;
+  readonly name?: string;
+  readonly style?: string;
+  readonly text?: string;
+  readonly type?: string;
+  readonly url?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSlackConfigsFields {
+  readonly short?: boolean;
+  readonly title: string;
+  readonly value: string;
+}
+
+export interface MonitoringAlertmanagerConfigSlackConfigsFieldsPatch {
+  readonly short?: boolean;
+  readonly title?: string;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSnsConfigs {
+  readonly apiURL?: string;
+  readonly attributes?: { [key: string]: string };
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly phoneNumber?: string;
+  readonly sendResolved?: boolean;
+  readonly sigv4?: MonitoringAlertmanagerConfigSigv4;
+  readonly subject?: string;
+  readonly targetARN?: string;
+  readonly topicARN?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSnsConfigsPatch {
+  readonly apiURL?: string;
+  readonly attributes?: { [key: string]: string };
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly phoneNumber?: string;
+  readonly sendResolved?: boolean;
+  readonly sigv4?: MonitoringAlertmanagerConfigSigv4Patch;
+  readonly subject?: string;
+  readonly targetARN?: string;
+  readonly topicARN?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSourceMatch {
+  readonly matchType?: '!=' | '=' | '=~' | '!~';
+  readonly name: string;
+  readonly regex?: boolean;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSourceMatchPatch {
+  readonly matchType?: '!=' | '=' | '=~' | '!~';
+  readonly name?: string;
+  readonly regex?: boolean;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigSpec {
+  readonly inhibitRules?: MonitoringAlertmanagerConfigInhibitRules[];
+  readonly muteTimeIntervals?: MonitoringAlertmanagerConfigMuteTimeIntervals[];
+  readonly receivers?: MonitoringAlertmanagerConfigReceivers[];
+  readonly route?: MonitoringAlertmanagerConfigRoute;
+}
+
+export interface MonitoringAlertmanagerConfigSpecPatch {
+  readonly inhibitRules?: MonitoringAlertmanagerConfigInhibitRulesPatch[];
+  readonly muteTimeIntervals?: MonitoringAlertmanagerConfigMuteTimeIntervalsPatch[];
+  readonly receivers?: MonitoringAlertmanagerConfigReceiversPatch[];
+  readonly route?: MonitoringAlertmanagerConfigRoutePatch;
+}
+
+export interface MonitoringAlertmanagerConfigTargetMatch {
+  readonly matchType?: '!=' | '=' | '=~' | '!~';
+  readonly name: string;
+  readonly regex?: boolean;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigTargetMatchPatch {
+  readonly matchType?: '!=' | '=' | '=~' | '!~';
+  readonly name?: string;
+  readonly regex?: boolean;
+  readonly value?: string;
+}
+
+export interface MonitoringAlertmanagerConfigTelegramConfigs {
+  readonly apiURL?: string;
+  readonly botToken?: MonitoringAlertmanagerConfigBotToken;
+  readonly botTokenFile?: string;
+  readonly chatID: number;
+  readonly disableNotifications?: boolean;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly messageThreadID?: number;
+  readonly parseMode?: 'MarkdownV2' | 'Markdown' | 'HTML';
+  readonly sendResolved?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigTelegramConfigsPatch {
+  readonly apiURL?: string;
+  readonly botToken?: MonitoringAlertmanagerConfigBotTokenPatch;
+  readonly botTokenFile?: string;
+  readonly chatID?: number;
+  readonly disableNotifications?: boolean;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly messageThreadID?: number;
+  readonly parseMode?: 'MarkdownV2' | 'Markdown' | 'HTML';
+  readonly sendResolved?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigTimeIntervals {
+  readonly daysOfMonth?: MonitoringAlertmanagerConfigDaysOfMonth[];
+  readonly months?: string[];
+  readonly times?: MonitoringAlertmanagerConfigTimes[];
+  readonly weekdays?: string[];
+  readonly years?: string[];
+}
+
+export interface MonitoringAlertmanagerConfigTimeIntervalsPatch {
+  readonly daysOfMonth?: MonitoringAlertmanagerConfigDaysOfMonthPatch[];
+  readonly months?: string[];
+  readonly times?: MonitoringAlertmanagerConfigTimesPatch[];
+  readonly weekdays?: string[];
+  readonly years?: string[];
+}
+
+export interface MonitoringAlertmanagerConfigTimes {
+  readonly endTime?: string;
+  readonly startTime?: string;
+}
+
+export interface MonitoringAlertmanagerConfigTimesPatch {
+  readonly endTime?: string;
+  readonly startTime?: string;
+}
+
+export interface MonitoringAlertmanagerConfigTlsConfig {
+  readonly ca?: MonitoringAlertmanagerConfigCa;
+  readonly cert?: MonitoringAlertmanagerConfigCert;
+  readonly insecureSkipVerify?: boolean;
+  readonly keySecret?: MonitoringAlertmanagerConfigKeySecret;
+  readonly maxVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly minVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly serverName?: string;
+}
+
+export interface MonitoringAlertmanagerConfigTlsConfigPatch {
+  readonly ca?: MonitoringAlertmanagerConfigCaPatch;
+  readonly cert?: MonitoringAlertmanagerConfigCertPatch;
+  readonly insecureSkipVerify?: boolean;
+  readonly keySecret?: MonitoringAlertmanagerConfigKeySecretPatch;
+  readonly maxVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly minVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly serverName?: string;
+}
+
+export interface MonitoringAlertmanagerConfigToken {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigTokenPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigTokenID {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigTokenIDPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigUrlSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigUrlSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigUserKey {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigUserKeyPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigUsername {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigUsernamePatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigVictoropsConfigs {
+  readonly apiKey?: MonitoringAlertmanagerConfigApiKey;
+  readonly apiUrl?: string;
+  readonly customFields?: MonitoringAlertmanagerConfigCustomFields[];
+  readonly entityDisplayName?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly messageType?: string;
+  readonly monitoringTool?: string;
+  readonly routingKey?: string;
+  readonly sendResolved?: boolean;
+  readonly stateMessage?: string;
+}
+
+export interface MonitoringAlertmanagerConfigVictoropsConfigsPatch {
+  readonly apiKey?: MonitoringAlertmanagerConfigApiKeyPatch;
+  readonly apiUrl?: string;
+  readonly customFields?: MonitoringAlertmanagerConfigCustomFieldsPatch[];
+  readonly entityDisplayName?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly messageType?: string;
+  readonly monitoringTool?: string;
+  readonly routingKey?: string;
+  readonly sendResolved?: boolean;
+  readonly stateMessage?: string;
+}
+
+export interface MonitoringAlertmanagerConfigWebexConfigs {
+  readonly apiURL?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly roomID: string;
+  readonly sendResolved?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigWebexConfigsPatch {
+  readonly apiURL?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly roomID?: string;
+  readonly sendResolved?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigWebhookConfigs {
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly maxAlerts?: number;
+  readonly sendResolved?: boolean;
+  readonly timeout?: string;
+  readonly url?: string;
+  readonly urlSecret?: MonitoringAlertmanagerConfigUrlSecret;
+}
+
+export interface MonitoringAlertmanagerConfigWebhookConfigsPatch {
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly maxAlerts?: number;
+  readonly sendResolved?: boolean;
+  readonly timeout?: string;
+  readonly url?: string;
+  readonly urlSecret?: MonitoringAlertmanagerConfigUrlSecretPatch;
+}
+
+export interface MonitoringAlertmanagerConfigWebhookURL {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigWebhookURLPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigWebhookUrl {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigWebhookUrlPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringAlertmanagerConfigWechatConfigs {
+  readonly agentID?: string;
+  readonly apiSecret?: MonitoringAlertmanagerConfigApiSecret;
+  readonly apiURL?: string;
+  readonly corpID?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfig;
+  readonly message?: string;
+  readonly messageType?: string;
+  readonly sendResolved?: boolean;
+  readonly toParty?: string;
+  readonly toTag?: string;
+  readonly toUser?: string;
+}
+
+export interface MonitoringAlertmanagerConfigWechatConfigsPatch {
+  readonly agentID?: string;
+  readonly apiSecret?: MonitoringAlertmanagerConfigApiSecretPatch;
+  readonly apiURL?: string;
+  readonly corpID?: string;
+  readonly httpConfig?: MonitoringAlertmanagerConfigHttpConfigPatch;
+  readonly message?: string;
+  readonly messageType?: string;
+  readonly sendResolved?: boolean;
+  readonly toParty?: string;
+  readonly toTag?: string;
+  readonly toUser?: string;
 }
 
 export interface MonitoringPrometheusRulePatch {

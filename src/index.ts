@@ -8,6 +8,7 @@ export * from '../imports/cilium';
 export * from '../imports/dapr';
 export * from '../imports/envoy-gateway';
 export * from '../imports/external-secrets';
+export * from '../imports/fluent-bit';
 export * from '../imports/gateway-api';
 export * from '../imports/gke';
 export * from '../imports/k8s';
@@ -68,6 +69,7 @@ export {
   type DnsLabel,
   type HostName,
   type Port,
+  type SecretKeyName,
   type Seconds,
   type UnprivilegedPort,
 } from './platform/names';
@@ -170,6 +172,26 @@ export { Kafka } from './messaging/kafka';
 export { type KafkaSettings, type ReplicationSettings } from './messaging/kafka-settings';
 export { KafkaTopics, type TopicSettings } from './messaging/topics';
 export { type QuorumSize, ZooKeeper, type ZooKeeperSettings } from './messaging/zookeeper';
+export { AlertRouting } from './observability/alert-routing';
+export {
+  type AlertLabel,
+  type AlertRouteSettings,
+  type AlertRoutingSettings,
+  type AlertTarget,
+  type PagerDutySettings,
+  type QuietSettings,
+  type SlackChannel,
+  type SlackSettings,
+  type TimeOfDay,
+  type Weekday,
+} from './observability/alert-routing-settings';
+export { OpenTelemetryCollector } from './observability/collector';
+export {
+  type CollectorSettings,
+  type SamplingSettings,
+  type TraceBackendSettings,
+  type TraceTlsSettings,
+} from './observability/collector-settings';
 export { Dashboard } from './observability/dashboard';
 export {
   type DashboardSettings,
@@ -177,3 +199,15 @@ export {
   type PanelSettings,
   type PanelUnit,
 } from './observability/dashboard-settings';
+export { LogShipping } from './observability/log-shipping';
+export {
+  type CloudWatchSettings,
+  type LogHost,
+  type LogIndexSettings,
+  type LogPath,
+  type LogShippingSettings,
+  type LogTlsSettings,
+  type LogUserSettings,
+  type LokiSettings,
+} from './observability/log-shipping-settings';
+export { Telemetry, type TelemetrySettings } from './observability/telemetry';

@@ -83,10 +83,24 @@ export const sources: Source[] = [
     },
   },
   {
+    module: 'github.com/fluent/fluent-operator/v3@v3.3.0',
+    prefix: 'FluentBit',
+    file: 'imports/fluent-bit.ts',
+    crds: {
+      'config/crd/bases/fluentbit.fluent.io_filters.yaml': 'v1alpha2',
+      'config/crd/bases/fluentbit.fluent.io_fluentbitconfigs.yaml': 'v1alpha2',
+      'config/crd/bases/fluentbit.fluent.io_outputs.yaml': 'v1alpha2',
+      'config/crd/bases/fluentbit.fluent.io_parsers.yaml': 'v1alpha2',
+    },
+  },
+  {
     module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
     prefix: 'Monitoring',
     file: 'imports/prometheus.ts',
-    crds: { 'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1' },
+    crds: {
+      'example/prometheus-operator-crd/monitoring.coreos.com_alertmanagerconfigs.yaml': 'v1alpha1',
+      'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1',
+    },
   },
   {
     module: 'tools/documented-crds, written from the documentation of Calico Enterprise',

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { Redis } from '../data/redis';
 import type { Kafka } from '../messaging/kafka';
 import type { TopicSettings } from '../messaging/topics';
+import type { IConnectable } from '../network/connectable';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import type { WebService } from '../workload/web-service';
@@ -14,7 +15,10 @@ import { DaprService } from './service';
 import { type DaprSettings, resolveDapr, type ResolvedDapr, resolveSidecar } from './settings';
 import { Sidecar } from './sidecar';
 
-/** Dapr in a system: what sidecars connect to, and the sidecars of the applications that use it. */
+/**
+ * Dapr in a system: what sidecars connect to, and the sidecars of the applications that use it. With a collector of the
+ * system's own, which takes OTLP over gRPC, the sidecars' traces go there and not where the settings say.
+ */
 export class Dapr extends Construct implements ISidecarProvider {
   /** Labels of all objects of Dapr, beside those of the system. */
   public readonly labels: { [label: string]: string } = {
@@ -31,8 +35,13 @@ export class Dapr extends Construct implements ISidecarProvider {
     scope: Construct,
     id: string,
     private readonly settings: DaprSettings = {},
+    private readonly collector?: IConnectable,
   ) {
     super(scope, id);
+    if (collector && settings.tracing?.collector !== undefined) {
+      const found = `expected none beside a collector of the system's own, got "${settings.tracing.collector}"`;
+      throw new ValidationError(this, 'tracing.collector', `${found}; remove one of them`);
+    }
     this.resolved = resolveDapr(settings);
     renderResiliency(this, id, this.resolved.resiliency, {
       applications: () => [...this.services.keys()],
@@ -127,6 +136,7 @@ export class Dapr extends Construct implements ISidecarProvider {
       dapr: this.resolved,
       sidecar: resolveSidecar(this.settings.sidecars?.[name]),
       callers: () => this.services.get(name)?.callers ?? [],
+      collector: this.collector?.endpoint,
     });
     this.sidecars.set(name, sidecar);
   }

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 
 import { DaprConfiguration, type DaprConfigurationSpec } from '../../imports/dapr';
 import { Lazy } from 'cdk8s';
-import type { ListeningPort, Peer } from '../network/connectable';
+import type { Endpoint, ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Secrets } from '../platform/secrets';
 import { Namespace } from '../platform/namespace';
@@ -33,6 +33,8 @@ export interface SidecarProps {
   readonly sidecar: ResolvedSidecar;
   /** Names of the applications that may call this one, asked when everything is declared. */
   readonly callers: () => string[];
+  /** The system's own collector of traces, where it has one. */
+  readonly collector?: Endpoint;
 }
 
 /** The sidecar of one application: annotations that the injector reads, its configuration, and whom it may reach. */
@@ -42,7 +44,7 @@ export class Sidecar extends Construct {
 
   public constructor(scope: Construct, id: string, props: SidecarProps) {
     super(scope, id);
-    const { application, dapr } = props;
+    const { application } = props;
     checkResources(this, `sidecars.${id}.resources`, props.sidecar.resources);
     Secrets.of(this).declare({ name: TOKEN_SECRET, keys: { token: { length: 48 } } });
     this.configuration = new DaprConfiguration(this, 'configuration', {
@@ -50,10 +52,10 @@ export class Sidecar extends Construct {
       spec: Lazy.any({ produce: () => this.renderConfiguration(props) }),
     });
     application.annotatePods(annotations(props, this.configuration.name));
-    this.declareConnections(application.peer, dapr);
+    this.declareConnections(application.peer, props);
   }
 
-  private renderConfiguration({ dapr, callers }: SidecarProps): DaprConfigurationSpec {
+  private renderConfiguration({ dapr, callers, collector }: SidecarProps): DaprConfigurationSpec {
     const { namespace, trustDomain } = dapr.controlPlane;
     return {
       // All three are required; whether certificates are used at all is decided in the control plane's own configuration.
@@ -66,7 +68,11 @@ export class Sidecar extends Construct {
       },
       tracing: {
         samplingRate: `${dapr.tracing.samplingRate}`,
-        otel: { endpointAddress: dapr.tracing.collector, isSecure: false, protocol: 'grpc' },
+        otel: {
+          endpointAddress: collector ? `${collector.peer.name}:${collector.ports[0]?.port}` : dapr.tracing.collector,
+          isSecure: false,
+          protocol: 'grpc',
+        },
       },
       // Otherwise there would be a series per path.
       metrics: { enabled: true, http: { increasedCardinality: false } },
@@ -83,19 +89,24 @@ export class Sidecar extends Construct {
     };
   }
 
-  private declareConnections(peer: Peer, { controlPlane, tracing }: ResolvedDapr): void {
+  private declareConnections(peer: Peer, { dapr: { controlPlane, tracing }, collector }: SidecarProps): void {
     const connections = Connections.of(this);
     for (const [app, port] of CONTROL_PLANE) {
       const { namespace } = controlPlane;
       const server = { name: app, namespace, podLabels: { app } };
       connections.allow(peer, { peer: server, ports: [{ name: app, port }], sidecarOnly: true });
     }
-    const port = Number(tracing.collector.split(':')[1]);
-    const collector = { name: 'collector', namespace: tracing.collectorNamespace, podLabels: tracing.collectorLabels };
-    connections.allow(peer, { peer: collector, ports: [{ name: 'otlp', port }], sidecarOnly: true });
+    connections.allow(peer, { ...(collector ?? elsewhere(tracing)), sidecarOnly: true });
     const prometheus = { name: 'prometheus', ...System.containing(this).prometheus };
     connections.allow(prometheus, { peer, ports: [METRICS] });
   }
+}
+
+/** A collector that is not ours, where the settings say. */
+function elsewhere({ collector, collectorNamespace, collectorLabels }: ResolvedDapr['tracing']): Endpoint {
+  const port = Number(collector.split(':')[1]);
+  const peer = { name: 'collector', namespace: collectorNamespace, podLabels: collectorLabels };
+  return { peer, ports: [{ name: 'otlp', port }] };
 }
 
 /** The injector adds the sidecar to pods with these. Without capabilities it is only if its own settings say so. */

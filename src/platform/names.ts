@@ -49,3 +49,10 @@ export type Seconds = number;
  * @title a range of IPv4 addresses such as 10.0.16.0/20
  */
 export type Cidr = string;
+
+/**
+ * A key of a Secret.
+ * @pattern ^[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}$
+ * @title a key of a Secret (letters, digits, dots, dashes and underscores, not beginning with a dot)
+ */
+export type SecretKeyName = string;

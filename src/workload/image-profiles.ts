@@ -89,6 +89,7 @@ const IMAGES: readonly { name: string; tag: string; profile: ImageProfile }[] = 
   { name: 'cp-zookeeper', tag: '', profile: { user: 1000, group: 1000, writablePaths: CONFLUENT_PATHS } },
   { name: 'kafka-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
   { name: 'zookeeper-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
+  { name: 'opentelemetry-collector-contrib', tag: '', profile: { user: 10001, group: 10001, writablePaths: [] } },
   { name: 'nginx-unprivileged', tag: '', profile: NGINX },
   { name: 'redis_exporter', tag: '', profile: { user: 59000, group: 59000, writablePaths: [] } },
 ];

@@ -113,6 +113,7 @@ const custom = (apiVersion: string, kind: string, spec: object, more: object = {
   ...more,
 });
 
+const fluentBit = 'fluentbit.fluent.io/v1alpha2';
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 const envoyGateway = 'gateway.envoyproxy.io/v1alpha1';
 const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'orders' };
@@ -336,6 +337,45 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     }),
     custom('appgw.ingress.azure.io/v1beta1', 'AzureApplicationGatewayRewrite', { rewriteRules: [{ name: 'headers' }] }),
     ['/spec/rewriteRules/0/ruleSequence: required field is missing'],
+  ],
+  [
+    'AlertmanagerConfig',
+    custom('monitoring.coreos.com/v1alpha1', 'AlertmanagerConfig', {
+      route: { receiver: 'team', matchers: [{ name: 'severity', value: 'critical', matchType: '=~' }] },
+      receivers: [{ name: 'team' }],
+    }),
+    custom('monitoring.coreos.com/v1alpha1', 'AlertmanagerConfig', {
+      route: { receiver: 'team', matchers: [{ name: 'severity', value: 'critical', matchType: '==' }] },
+      receivers: [{ slackConfigs: [] }],
+    }),
+    [
+      '/spec/receivers/0/name: required field is missing',
+      '/spec/route/matchers/0/matchType: != or = or =~ or !~ expected, got "=="',
+    ],
+  ],
+  [
+    'FluentBitConfig',
+    custom(fluentBit, 'FluentBitConfig', { filterSelector: { matchLabels: { app: 'shop' } } }),
+    custom(fluentBit, 'FluentBitConfig', { inputSelector: { matchLabels: { app: 'shop' } } }),
+    ['/spec/inputSelector: unknown field'],
+  ],
+  [
+    'Filter',
+    custom(fluentBit, 'Filter', { match: 'kube.*', filters: [{ grep: { exclude: 'path ^/health' } }] }),
+    custom(fluentBit, 'Filter', { match: 'kube.*', filters: [{ grep: { exclud: 'path ^/health' } }] }),
+    ['/spec/filters/0/grep/exclud: unknown field'],
+  ],
+  [
+    'Output',
+    custom(fluentBit, 'Output', { match: 'kube.*', loki: { host: 'loki', lineFormat: 'json' } }),
+    custom(fluentBit, 'Output', { match: 'kube.*', loki: { lineFormat: 'text' } }),
+    ['/spec/loki/host: required field is missing', '/spec/loki/lineFormat: json or key_value expected, got "text"'],
+  ],
+  [
+    'Parser',
+    custom(fluentBit, 'Parser', { json: { timeKey: 'time' } }),
+    custom(fluentBit, 'Parser', { json: { timeField: 'time' } }),
+    ['/spec/json/timeField: unknown field'],
   ],
   [
     'ExternalSecret',

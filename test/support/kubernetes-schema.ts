@@ -63,7 +63,7 @@ function load(name: string): Schemas {
 const goPattern = Object.assign(
   (pattern: string, flags: string) =>
     new RegExp(
-      pattern.replace('(?i)', '').replace(/\\([pP])([A-Z])/g, '\\$1{$2}'),
+      pattern.replaceAll('(?i)', '').replace(/\\([pP])([A-Z])/g, '\\$1{$2}'),
       pattern.includes('(?i)') ? `${flags}i` : flags,
     ),
   { code: 'goPattern' },

@@ -40,7 +40,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   {
     name: 'prometheus',
     needs: ['apt-get', 'dpkg'],
-    what: 'Prometheus, and promtool, which tries alert rules',
+    what: 'Prometheus and Alertmanager, with promtool and amtool, which try rules and routes',
     takes: '5 s',
   },
   { name: 'grafana', needs: ['python3'], what: "Grafana's model of dashboards", takes: '5 s' },
@@ -54,6 +54,8 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
   { name: 'injector', needs: ['go'], what: "Dapr's sidecar injector, without its control plane", takes: '2 min' },
   { name: 'argo-rollouts', needs: ['go'], what: "Argo Rollouts' controller and kubectl plugin", takes: '8 min' },
+  { name: 'otel', needs: ['go'], what: 'a collector of OpenTelemetry with our components', takes: '5 min' },
+  { name: 'operators', needs: ['go'], what: 'what operators make of custom resources', takes: '6 min' },
   { name: 'kube-score', needs: ['go'], what: 'kube-score: an opinion about manifests', takes: '1 min' },
   { name: 'cyclonus', needs: ['go'], what: 'cyclonus: what network policies allow', takes: '2 min' },
   { name: 'nca', needs: ['python3'], what: 'network-config-analyzer: who reaches whom', takes: '20 s' },

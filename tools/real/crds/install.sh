@@ -7,6 +7,8 @@ while read -r module folder; do
   from=$(cd "$to" && go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')
   [ -n "$from" ] || { echo "go mod download $module gave no folder"; exit 1; }
   name=${module%@*}
+  # A major version is no name.
+  name=${name%/v[0-9]}
   mkdir "$to/$(basename "$name")"
   cp "$from/$folder"/*.yaml "$to/$(basename "$name")/"
 done <modules.txt

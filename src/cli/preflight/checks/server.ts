@@ -22,6 +22,7 @@ const PROVIDERS: readonly (readonly [end: string, how: string])[] = [
   ['cilium.io', 'Cilium as the network plug-in, or say another under networkPolicies'],
   ['projectcalico.org', 'Calico Enterprise or Calico Cloud, or say another under networkPolicies'],
   ['external-secrets.io', 'External Secrets Operator 0.17 or newer (Helm chart "external-secrets" of its project)'],
+  ['fluentbit.fluent.io', 'the Fluent Operator (Helm chart "fluent-operator" of the Fluent project)'],
   ['gateway.networking.k8s.io', 'the Gateway API (standard channel, project "gateway-api" of Kubernetes SIG Network)'],
   ['gateway.envoyproxy.io', 'Envoy Gateway (Helm chart "gateway-helm" of the Envoy project)'],
   ['monitoring.coreos.com', 'the Prometheus operator (Helm chart "kube-prometheus-stack" of prometheus-community)'],
