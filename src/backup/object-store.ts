@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import type { EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import type { Endpoint } from '../network/connectable';
 import { Connections } from '../network/connections';
-import { PRIVATE_CIDRS } from '../platform/cloud';
+import { PUBLIC_ADDRESSES } from '../platform/cloud';
 import { parseBytes } from '../platform/quantity';
 import { type SecretDeclaration, Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
@@ -179,7 +179,7 @@ function portOf(endpoint: string | undefined): number {
 }
 
 function endpointOf({ namespace, addresses }: ObjectStoreSettings, port: number): Endpoint {
-  const outside = addresses ? { cidrs: addresses } : { cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS };
+  const outside = addresses ? { cidrs: addresses } : PUBLIC_ADDRESSES;
   const where = namespace ? { namespace, podLabels: {} } : outside;
   return { peer: { name: 'object-store', ...where }, ports: [{ name: 'object-store', port }] };
 }

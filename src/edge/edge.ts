@@ -62,7 +62,7 @@ export class Edge extends Construct {
       throw new ValidationError(this, 'route', `"${path}" is routed twice; give a share to another service by canary`);
     }
     this.paths.add(path);
-    const candidate = service._onRouted(() => this.renderer.trafficRouting(service));
+    const candidate = service._onRouted(() => this.renderer.trafficRouting?.(service));
     if (candidate && options.canary) {
       const found = `"${path}" has a canary, and ${service.workloadName} releases by canary itself`;
       throw new ValidationError(this, 'route', `${found}; keep one of them`);

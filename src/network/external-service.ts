@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 
-import { PRIVATE_CIDRS } from '../platform/cloud';
+import { PUBLIC_ADDRESSES } from '../platform/cloud';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
@@ -54,7 +54,7 @@ export class ExternalService extends Construct implements IConnectable {
     if (!anyPublicAddress) return { name, ...names, ...(cidrs.length > 0 ? { cidrs } : {}) };
     const called = hosts.length > 0 ? `${name} (${hosts.join(', ')})` : name;
     const remark = `${called} on TCP ${ports.join(', ')}: ${ANY_PUBLIC_ADDRESS}`;
-    return { name, ...names, cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS, remark };
+    return { name, ...names, ...PUBLIC_ADDRESSES, remark };
   }
 
   /** Names go into a script, and an empty list of ports would open all of them. */
