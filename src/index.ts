@@ -12,6 +12,7 @@ export * from '../imports/gateway-api';
 export * from '../imports/gke';
 export * from '../imports/k8s';
 export * from '../imports/prometheus';
+export * from '../imports/vertical-pod-autoscaler';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
 export { type ExporterSettings } from './workload/exporter';
 export {
@@ -62,6 +63,13 @@ export {
   IssuedCertificate,
   type TlsSettings,
 } from './platform/certificates';
+export {
+  type AppArmor,
+  type PodsSettings,
+  type PreemptionPolicy,
+  type PrioritySettings,
+  type PriorityValue,
+} from './platform/pod-defaults';
 export { Layer, type LayerName } from './platform/layers';
 export {
   type Cidr,

@@ -7,9 +7,11 @@ import { Certificates, type TlsSettings } from './certificates';
 import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
+import { DeletionProtection } from './deletion-protection';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
+import { PodDefaults, type PodsSettings } from './pod-defaults';
 import { type QuotaSettings, renderQuota } from './quota';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
@@ -128,6 +130,19 @@ export interface SystemSettings {
    * @default - none; the network policies alone say who hears whom
    */
   readonly tls?: TlsSettings;
+
+  /**
+   * Whether the API server refuses to delete the namespaces, the servers with volumes and the claims until each carries the
+   * annotation `cdk8s-webstack/allow-deletion: "true"`, and Argo CD leaves them alone (docs/guides/protection.md).
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * What holds for all pods.
+   * @default - no AppArmor, no priorities, and nothing for autoscalers of nodes
+   */
+  readonly pods?: PodsSettings;
 }
 
 /** A system in one environment. */
@@ -250,6 +265,11 @@ export class System extends Chart {
     this.alertRules = resolved.alertRules;
     this.networkPolicies = resolved.networkPolicies;
     new Certificates(this, props.tls);
+    // The cluster has one list of policies and classes for all systems and environments.
+    const prefix = `${props.system}-${props.environment}`;
+    const { reclaimPolicy } = this._cloud.volumes ?? {};
+    new DeletionProtection(this, { enabled: props.deletionProtection ?? false, prefix, reclaimPolicy });
+    new PodDefaults(this, prefix, props.pods);
 
     this.renderNamespace(props.namespace);
     this._storageClass = this.renderStorageClass();
@@ -279,7 +299,8 @@ export class System extends Chart {
       [`pod-security.kubernetes.io/${mode}`, POD_SECURITY.level],
       [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY.version],
     ]);
-    new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+    const namespace = new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+    DeletionProtection.protect(namespace);
   }
 
   /** A volume is made where its pod runs, can grow, and outlives its claim unless the settings say otherwise. */

@@ -89,6 +89,12 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly spot?: boolean;
 
   /**
+   * Whether its pods may be moved so that a node can be removed, where the system's `pods.nodeAutoscaling` is on.
+   * @default true
+   */
+  readonly safeToEvict?: boolean;
+
+  /**
    * How Kubernetes asks whether the application is well.
    * @default - `/health/live` and `/health/ready`
    */
@@ -147,6 +153,7 @@ export interface ResolvedWebService {
   readonly pods: readonly [ResolvedPods, ...ResolvedPods[]];
   readonly spread: ResolvedSpread;
   readonly spot: boolean;
+  readonly safeToEvict: boolean;
   readonly health: ResolvedHealth;
   readonly metrics?: Required<MetricsSettings>;
   readonly rollout: Required<RolloutSettings>;
@@ -169,6 +176,7 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     pods: [resolvePods(first, settings), ...others.map((version) => resolvePods(version, settings))],
     spread: resolveSpread(settings.spread),
     spot: settings.spot ?? false,
+    safeToEvict: settings.safeToEvict ?? true,
     health: resolveHealth(settings.health),
     metrics: settings.metrics && resolveMetrics(settings.metrics),
     rollout: {

@@ -299,6 +299,7 @@ export class WebService extends Application implements IConnectable {
         containers: [main],
         initContainers: [...this._waitContainers(), ...migrations],
         graceSeconds: resolved.terminationGraceSeconds,
+        safeToEvict: resolved.safeToEvict,
       },
       { ...renderSpot(this, resolved.spot, affinity), topologySpreadConstraints },
     );
