@@ -106,6 +106,12 @@ export {
 export { type ApplicationSettings, type IUseListener, type LogLevel, type UseOptions } from './workload/application';
 export { ApplicationTask, type ApplicationTaskSettings, type TaskTrigger } from './workload/application-task';
 export { type AutoscalingSettings, type Percent, type ScalingSpeedSettings } from './workload/autoscaling';
+export {
+  type AutoscalingMetricSettings,
+  type MeasuredResource,
+  type MetricTargetSettings,
+  type MetricValue,
+} from './workload/autoscaling-metrics';
 export { type CronSchedule, type TimeZone } from './workload/cron';
 export { type DisruptionBudgetSettings } from './workload/disruption';
 export { type HealthSettings, type ProbeSettings } from './workload/health';
@@ -138,6 +144,11 @@ export {
   type ReleaseStrategy,
   type VersionSettings,
 } from './workload/release';
+export {
+  type VerticalAutoscalingMode,
+  type VerticalAutoscalingSettings,
+  type VerticalBoundSettings,
+} from './workload/vertical-autoscaling';
 export { WebService } from './workload/web-service';
 export { type RolloutSettings, type WebServiceSettings } from './workload/web-service-settings';
 export { type WebAlertsSettings } from './workload/web-alerts';

@@ -26,9 +26,11 @@ import type { ReleaseController, ReleaseStrategy } from './release';
 import { checkRelease } from './release-checks';
 import { renderSpot } from './spot';
 import { renderSpread } from './spread';
+import { checkVerticalAutoscaling, renderVerticalAutoscaler } from './vertical-autoscaling';
 import { addWebAlerts } from './web-alerts';
 import { WebQueries } from './web-queries';
 import {
+  measuredBy,
   type ResolvedPods,
   resolveWebService,
   type ResolvedWebService,
@@ -128,6 +130,7 @@ export class WebService extends Application implements IConnectable {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
     checkRelease(this, settings.release ?? {}, resolved.release);
+    this.checkVerticalAutoscaling(settings, resolved);
     this._imageSettings = settings.image;
     this.checkRollout(resolved.rollout);
     this.releaseStrategy = resolved.release.strategy;
@@ -159,7 +162,7 @@ export class WebService extends Application implements IConnectable {
     for (const pods of resolved.pods) {
       this.checkBudget(settings.disruptionBudget?.minAvailable, pods.autoscaling);
       checkTag(this, 'image', pods.image);
-      checkAutoscaling(this, pods.autoscaling);
+      checkAutoscaling(this, settings.autoscaling, pods.autoscaling);
       const { scope, name } = this.placeOf(pods);
       const parts: DeploymentParts = {
         name,
@@ -175,6 +178,9 @@ export class WebService extends Application implements IConnectable {
         renderDisruptionBudget(scope, name, this.selectorOf(pods.label), pods.disruptionBudget),
       );
       if (isScaled(pods)) this.autoscalers.push(renderAutoscaler(scope, target, id, pods.autoscaling));
+      if (resolved.verticalAutoscaling && pods.replicas > 0) {
+        renderVerticalAutoscaler(scope, target, id, resolved.verticalAutoscaling);
+      }
     }
   }
 
@@ -230,6 +236,13 @@ export class WebService extends Application implements IConnectable {
         `${found}; every rollout would be called failed`,
       );
     }
+  }
+
+  private checkVerticalAutoscaling(
+    { verticalAutoscaling: given, autoscaling }: WebServiceSettings,
+    { verticalAutoscaling: resolved, application: { resources } }: ResolvedWebService,
+  ): void {
+    if (given && resolved) checkVerticalAutoscaling(this, given, resolved, resources, measuredBy(autoscaling));
   }
 
   /** The pods of one version, or of all. */
