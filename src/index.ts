@@ -80,6 +80,7 @@ export {
   type UnprivilegedPort,
 } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
+export { type ProtectionSettings } from './platform/protection';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';

@@ -11,7 +11,7 @@ import { DeletionProtection } from './deletion-protection';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
-import { PodDefaults, type PodsSettings } from './pod-defaults';
+import { type ProtectionSettings, renderProtection } from './protection';
 import { type QuotaSettings, renderQuota } from './quota';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
@@ -39,7 +39,7 @@ export type NetworkPolicies = 'kubernetes' | 'cilium' | 'calico-enterprise';
 export type AlertRules = 'none' | 'prometheus-operator';
 
 /** What is common to all systems. */
-export interface SystemSettings {
+export interface SystemSettings extends ProtectionSettings {
   /**
    * Version of the system, on the `app.kubernetes.io/version` label of everything that has no version of its own.
    * @pattern ^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$
@@ -130,19 +130,6 @@ export interface SystemSettings {
    * @default - none; the network policies alone say who hears whom
    */
   readonly tls?: TlsSettings;
-
-  /**
-   * Whether the API server refuses to delete the namespaces, the servers with volumes and the claims until each carries the
-   * annotation `cdk8s-webstack/allow-deletion: "true"`, and Argo CD leaves them alone (docs/guides/protection.md).
-   * @default false
-   */
-  readonly deletionProtection?: boolean;
-
-  /**
-   * What holds for all pods.
-   * @default - no AppArmor, no priorities, and nothing for autoscalers of nodes
-   */
-  readonly pods?: PodsSettings;
 }
 
 /** A system in one environment. */
@@ -265,11 +252,7 @@ export class System extends Chart {
     this.alertRules = resolved.alertRules;
     this.networkPolicies = resolved.networkPolicies;
     new Certificates(this, props.tls);
-    // The cluster has one list of policies and classes for all systems and environments.
-    const prefix = `${props.system}-${props.environment}`;
-    const { reclaimPolicy } = this._cloud.volumes ?? {};
-    new DeletionProtection(this, { enabled: props.deletionProtection ?? false, prefix, reclaimPolicy });
-    new PodDefaults(this, prefix, props.pods);
+    renderProtection(this, `${props.system}-${props.environment}`, props, this._cloud.volumes?.reclaimPolicy);
 
     this.renderNamespace(props.namespace);
     this._storageClass = this.renderStorageClass();

@@ -80,7 +80,6 @@ export interface AutoscalingSettings {
 
   /**
    * What of the container is measured; nothing of it where `metrics` alone decide.
-   * @uniqueItems true
    * @default ["cpu", "memory"]
    */
   readonly resources?: MeasuredResource[];

@@ -37,7 +37,6 @@ export interface VerticalAutoscalingSettings {
   /**
    * What is looked at. With `automatic` nothing that `autoscaling` measures: each would undo what the other does.
    * @minItems 1
-   * @uniqueItems true
    * @default - both; with `automatic` those that `autoscaling` does not measure
    */
   readonly resources?: MeasuredResource[];
@@ -76,7 +75,7 @@ export function resolveVerticalAutoscaling(
   const { min, max } = settings;
   return {
     mode,
-    resources: settings.resources ?? free,
+    resources: BOTH.filter((resource) => (settings.resources ?? free).includes(resource)),
     min: {
       cpu: min?.cpu && formatCpu(parseCpu(min.cpu)),
       memory: min?.memory && canonicalBytes(min.memory),
