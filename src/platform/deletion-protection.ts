@@ -45,7 +45,10 @@ export interface DeletionProtectionProps {
   readonly enabled: boolean;
   /** Prefix of names in the cluster, which has one list of policies for all systems and environments. */
   readonly prefix: string;
-  /** What happens to volumes of the system's own class; nothing where it has none. */
+  /**
+   * What happens to volumes of the system's own class.
+   * @default - it has none
+   */
   readonly reclaimPolicy?: ReclaimPolicy;
 }
 

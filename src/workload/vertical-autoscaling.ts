@@ -13,13 +13,13 @@ export type VerticalAutoscalingMode = 'automatic' | 'recommend';
 /** A bound on the requests of a container. */
 export interface VerticalBoundSettings {
   /**
-   * CPU.
+   * Of CPU.
    * @default - as the bound says
    */
   readonly cpu?: Cpu;
 
   /**
-   * Memory.
+   * Of memory.
    * @default - as the bound says
    */
   readonly memory?: Bytes;
