@@ -13,6 +13,7 @@ export * from '../imports/gateway-api';
 export * from '../imports/gke';
 export * from '../imports/k8s';
 export * from '../imports/prometheus';
+export * from '../imports/vertical-pod-autoscaler';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
 export { type ExporterSettings } from './workload/exporter';
 export {
@@ -63,6 +64,13 @@ export {
   IssuedCertificate,
   type TlsSettings,
 } from './platform/certificates';
+export {
+  type AppArmor,
+  type PodsSettings,
+  type PreemptionPolicy,
+  type PrioritySettings,
+  type PriorityValue,
+} from './platform/pod-defaults';
 export { Layer, type LayerName } from './platform/layers';
 export {
   type Cidr,
@@ -74,6 +82,7 @@ export {
   type UnprivilegedPort,
 } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
+export { type ProtectionSettings } from './platform/protection';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
@@ -100,6 +109,12 @@ export {
 export { type ApplicationSettings, type IUseListener, type LogLevel, type UseOptions } from './workload/application';
 export { ApplicationTask, type ApplicationTaskSettings, type TaskTrigger } from './workload/application-task';
 export { type AutoscalingSettings, type Percent, type ScalingSpeedSettings } from './workload/autoscaling';
+export {
+  type AutoscalingMetricSettings,
+  type MeasuredResource,
+  type MetricTargetSettings,
+  type MetricValue,
+} from './workload/autoscaling-metrics';
 export { type CronSchedule, type TimeZone } from './workload/cron';
 export { type DisruptionBudgetSettings } from './workload/disruption';
 export { type HealthSettings, type ProbeSettings } from './workload/health';
@@ -132,6 +147,11 @@ export {
   type ReleaseStrategy,
   type VersionSettings,
 } from './workload/release';
+export {
+  type VerticalAutoscalingMode,
+  type VerticalAutoscalingSettings,
+  type VerticalBoundSettings,
+} from './workload/vertical-autoscaling';
 export { WebService } from './workload/web-service';
 export { type RolloutSettings, type WebServiceSettings } from './workload/web-service-settings';
 export { type WebAlertsSettings } from './workload/web-alerts';

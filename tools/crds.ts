@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { capital, goModule, type Kind, mapChildren, type Model, type Schema } from './openapi';
 
 /** A module whose custom resources this library writes. */
@@ -16,6 +16,8 @@ export interface Source {
   readonly file: string;
   /** Version to take from each CustomResourceDefinition, by file. */
   readonly crds: Record<string, string>;
+  /** Kind to take where a file defines several. */
+  readonly kind?: string;
   /** What repeats a type of Kubernetes, such as `Rollout.spec.template`, and the name of that type. */
   readonly kubernetes?: Record<string, string>;
 }
@@ -128,6 +130,13 @@ export const sources: Source[] = [
     crds: { 'appgw.ingress.azure.io_azureapplicationgatewayrewrites.yaml': 'v1beta1' },
   },
   {
+    module: 'k8s.io/autoscaler/vertical-pod-autoscaler@v1.8.1',
+    prefix: '',
+    file: 'imports/vertical-pod-autoscaler.ts',
+    crds: { 'deploy/vpa-v1-crd-gen.yaml': 'v1' },
+    kind: 'VerticalPodAutoscaler',
+  },
+  {
     module: 'sigs.k8s.io/gateway-api@v1.4.0',
     prefix: 'GatewayApi',
     file: 'imports/gateway-api.ts',
@@ -191,16 +200,26 @@ export function customResourceModel({
   module,
   prefix,
   crds,
+  kind,
   folder = goModule(module),
   kubernetes = {},
 }: Source): Model {
   const parts = Object.entries(crds).map(([file, version]) =>
-    kindModel(referring(parse(readFileSync(join(folder, file), 'utf8')), version, kubernetes), version, prefix),
+    kindModel(referring(definitionIn(join(folder, file), kind), version, kubernetes), version, prefix),
   );
   return {
     kinds: parts.map(({ kind }) => kind),
     definitions: unique(parts.flatMap(({ definitions }) => definitions)),
   };
+}
+
+/** The definition in a file; that of a kind, where there are several. */
+function definitionIn(file: string, kind?: string): Crd {
+  const all: Crd[] = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS());
+  const [found, ...more] = all.filter((crd) => crd && (kind === undefined || crd.spec.names.kind === kind));
+  if (!found || more.length > 0)
+    throw new Error(`${file}: expected one definition, found ${more.length + (found ? 1 : 0)}`);
+  return found;
 }
 
 /** With references in place of what repeats types of Kubernetes. */

@@ -79,4 +79,10 @@ export interface ObjectStoreSettings {
    * @default - every public address
    */
   readonly addresses?: Cidr[];
+
+  /**
+   * Whether it is reached by a private endpoint, such as an interface endpoint of a VPC: then `addresses` must be private ones.
+   * @default false
+   */
+  readonly privateEndpoint?: boolean;
 }

@@ -3,7 +3,8 @@ import type { Construct } from 'constructs';
 import type { EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import type { Endpoint } from '../network/connectable';
 import { Connections } from '../network/connections';
-import { PRIVATE_CIDRS } from '../platform/cloud';
+import { checkPrivateEndpoint } from '../platform/cidr';
+import { PUBLIC_ADDRESSES } from '../platform/cloud';
 import { parseBytes } from '../platform/quantity';
 import { type SecretDeclaration, Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
@@ -145,7 +146,7 @@ function byIdentity(settings: ObjectStoreSettings, volumeMount: string): Kind {
 }
 
 function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
-  const { type, bucket, account, endpoint, region, identity, credentials, namespace } = settings;
+  const { type, bucket, account, endpoint, region, identity, credentials, namespace, privateEndpoint } = settings;
   const addresses = settings.addresses && [...settings.addresses];
   const missing = (field: string) => {
     throw new ValidationError(scope, `backup.target.${field}`, `is missing, and a target of the type ${type} needs it`);
@@ -156,13 +157,14 @@ function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
   };
   if (type !== 'volume' && !bucket) missing('bucket');
   if (type === 'volume') {
-    const others = Object.entries({ bucket, identity, credentials, namespace, addresses });
+    const others = Object.entries({ bucket, identity, credentials, namespace, addresses, privateEndpoint });
     for (const [field, value] of others) if (value) superfluous(field, 'object stores');
   }
   if (namespace && addresses) {
     const found = 'expected the namespace of a store in the cluster or the addresses of one outside, got both';
     throw new ValidationError(scope, 'backup.target.addresses', `${found}; remove one`);
   }
+  if (privateEndpoint) checkPrivateEndpoint(scope, 'backup.target.addresses', addresses ?? []);
   if (type === 'azure-blob' && !account) missing('account');
   if (type !== 'azure-blob' && account) superfluous('account', 'azure-blob');
   if (type !== 's3' && endpoint) superfluous('endpoint', 's3');
@@ -179,7 +181,7 @@ function portOf(endpoint: string | undefined): number {
 }
 
 function endpointOf({ namespace, addresses }: ObjectStoreSettings, port: number): Endpoint {
-  const outside = addresses ? { cidrs: addresses } : { cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS };
+  const outside = addresses ? { cidrs: addresses } : PUBLIC_ADDRESSES;
   const where = namespace ? { namespace, podLabels: {} } : outside;
   return { peer: { name: 'object-store', ...where }, ports: [{ name: 'object-store', port }] };
 }

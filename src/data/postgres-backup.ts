@@ -14,6 +14,7 @@ import { connectToStore, describeObjectStore, type ObjectStore } from '../backup
 import { renderStorePod, SCRIPTS, SCRIPTS_MOUNT, scriptsVolume } from '../backup/store-pod';
 import type { ListeningPort } from '../network/connectable';
 import { Connections } from '../network/connections';
+import { DeletionProtection } from '../platform/deletion-protection';
 import { ValidationError } from '../platform/validation-error';
 import { renderCronJob } from '../workload/cron-job';
 import { checkTag } from '../workload/image';
@@ -151,10 +152,12 @@ export class PostgresBackup extends Workload {
   }
 
   private renderSpool(): KubePersistentVolumeClaim {
-    return new KubePersistentVolumeClaim(this, 'spool', {
+    const claim = new KubePersistentVolumeClaim(this, 'spool', {
       metadata: { name: this.workloadName },
       spec: claimSpec(this, this.backup.spool),
     });
+    DeletionProtection.protect(claim);
+    return claim;
   }
 
   private renderBaseBackups(): KubeCronJob {

@@ -1,6 +1,5 @@
 import type { Construct } from 'constructs';
 
-import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { AzureApplicationGatewayRewrite } from '../../imports/application-gateway';
 import { ValidationError } from '../platform/validation-error';
 import type { ApplicationGatewaySettings } from './cloud-settings';
@@ -50,11 +49,6 @@ export class ApplicationGateway implements EdgeRenderer {
   public addRoute(route: Route): void {
     refuseCanary(this.scope, route, KIND);
     this.routes.push(route);
-  }
-
-  /** Never asked: a canary is refused with its route. */
-  public trafficRouting(): RolloutTrafficRouting {
-    return {};
   }
 
   private annotations({ certificate, wafPolicy }: ApplicationGatewaySettings, hasHeaders: boolean) {

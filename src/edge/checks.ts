@@ -33,10 +33,34 @@ export function checkEdge(scope: Construct, settings: EdgeSettings): void {
   }
   if (type === 'ingress-nginx' && settings.scheme) {
     const found = 'cannot be said for ingress-nginx, whose load balancer comes with its controller';
-    refuse('scheme', `${found}; annotate the controller's Service, or set type: gateway-api, or remove it`);
+    const todo = 'or name the class of one that has such a one in className, or set type: gateway-api, or remove it';
+    refuse('scheme', `${found}; annotate the controller's Service, ${todo}`);
   }
   if (type === 'gateway-api' && settings.scheme && !loadBalancer) {
     const found = `how a load balancer is asked for is not known for cloud.provider: ${provider}`;
     refuse('scheme', `${found}; set cloud.provider to aws, gcp or azure, or remove it`);
   }
+  if (settings.waf) checkFirewall(type, settings, (problem) => refuse('waf', problem));
+}
+
+/** Refuses a firewall that nothing would be. */
+function checkFirewall(type: EdgeType, settings: EdgeSettings, refuse: (problem: string) => void): void {
+  const { alb, gce, applicationGateway, scheme } = settings;
+  if (type === 'gateway-api') {
+    const todo = "put a cloud's firewall before its load balancer and remove it, or set another type";
+    refuse(`cannot be expressed by the Gateway API; ${todo}`);
+  }
+  if (type === 'gce' && scheme === 'internal') {
+    refuse(
+      'cannot be expressed by an internal load balancer of Google Cloud; remove it, or set scheme: internet-facing',
+    );
+  }
+  const missing = {
+    alb: !alb?.webAclArn && 'alb.webAclArn',
+    gce: !gce?.securityPolicy && 'gce.securityPolicy',
+    'application-gateway': !applicationGateway?.wafPolicy && 'applicationGateway.wafPolicy',
+    'gateway-api': undefined,
+    'ingress-nginx': undefined,
+  }[type];
+  if (missing) refuse(`is on, and no policy is named; give ${missing}, or remove it`);
 }

@@ -74,7 +74,7 @@ export class Edge extends Construct {
         `${found}; no kind of edge sends requests there: place the edge beside it`,
       );
     }
-    const candidate = service._onRouted(() => this.renderer.trafficRouting(service));
+    const candidate = service._onRouted(() => this.renderer.trafficRouting?.(service));
     if (candidate && options.canary) {
       const found = `"${path}" has a canary, and ${service.workloadName} releases by canary itself`;
       throw new ValidationError(this, 'route', `${found}; keep one of them`);

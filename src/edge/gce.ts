@@ -1,6 +1,5 @@
 import type { Construct } from 'constructs';
 
-import type { RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import { GkeBackendConfig, GkeFrontendConfig, GkeManagedCertificate } from '../../imports/gke';
 import { ValidationError } from '../platform/validation-error';
 import type { RouteTarget } from '../workload/web-service';
@@ -51,11 +50,6 @@ export class Gce implements EdgeRenderer {
     if (this.configured.has(route.service)) return;
     this.configured.add(route.service);
     this.renderBackendConfig(route.service);
-  }
-
-  /** Never asked: a canary is refused with its route. */
-  public trafficRouting(): RolloutTrafficRouting {
-    return {};
   }
 
   /** What Google's internal load balancers do not have is refused; where they ask from must be known. */

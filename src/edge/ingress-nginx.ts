@@ -34,6 +34,7 @@ export class IngressNginx implements EdgeRenderer {
       ...tlsAnnotations(edge),
       ...rateAnnotations(edge),
       ...corsAnnotations(edge),
+      ...firewallAnnotations(edge),
       [`${PREFIX}/custom-headers`]: `${Namespace.containing(scope).namespaceName}/${headers.name}`,
     };
   }
@@ -99,6 +100,10 @@ const rateAnnotations = ({ rateLimit }: ResolvedEdge): Record<string, string> =>
         [`${PREFIX}/limit-rpm`]: `${rateLimit.requestsPerMinute}`,
       }
     : {};
+
+/** Without a snippet, which controllers refuse: whether it only logs or blocks is said in the controller's settings. */
+const firewallAnnotations = ({ waf }: ResolvedEdge): Record<string, string> =>
+  waf ? { [`${PREFIX}/enable-modsecurity`]: 'true', [`${PREFIX}/enable-owasp-core-rules`]: 'true' } : {};
 
 const corsAnnotations = ({ cors }: ResolvedEdge): Record<string, string> =>
   cors

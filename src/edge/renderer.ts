@@ -24,8 +24,8 @@ export interface Route {
 /** Turns routes into the objects of one kind of edge. Told of each route as it is declared. */
 export interface EdgeRenderer {
   addRoute(route: Route): void;
-  /** What a controller must know to change the share of a canary; asked only for one. */
-  trafficRouting(service: RouteTarget): RolloutTrafficRouting;
+  /** What a controller must know to change the share of a canary; not where an edge refuses canaries. */
+  trafficRouting?(service: RouteTarget): RolloutTrafficRouting;
 }
 
 /** The features that not every kind of edge can express. */

@@ -171,6 +171,14 @@ export interface EdgeSettings {
   readonly rateLimit?: RateLimitSettings;
 
   /**
+   * Whether a web application firewall must filter the requests. A load balancer of a cloud must name its policy:
+   * `alb.webAclArn`, `gce.securityPolicy` or `applicationGateway.wafPolicy`. With `ingress-nginx` it is ModSecurity with the
+   * core rules of OWASP, which only logs what it finds until the controller's own settings say `SecRuleEngine On`.
+   * @default false
+   */
+  readonly waf?: boolean;
+
+  /**
    * Which other origins a browser lets use the API.
    * @default - none
    */
@@ -218,6 +226,7 @@ export interface ResolvedEdge {
   readonly securityHeaders: Record<string, string>;
   readonly bodyLimit?: string;
   readonly timeoutSeconds: number;
+  readonly waf: boolean;
   readonly scheme?: LoadBalancerScheme;
   readonly alb?: AlbSettings;
   readonly gce: GceSettings;
@@ -289,6 +298,7 @@ export function resolveEdge(settings: EdgeSettings): ResolvedEdge {
     securityHeaders: settings.securityHeaders ?? safeHeaders(type, secure),
     bodyLimit: settings.bodyLimit,
     timeoutSeconds: settings.timeoutSeconds ?? 60,
+    waf: settings.waf ?? false,
     scheme: settings.scheme ?? (KINDS[type].cloud ? 'internet-facing' : undefined),
     alb,
     gce,

@@ -78,6 +78,13 @@ export interface ExternalServiceSettings {
   readonly anyPublicAddress?: boolean;
 
   /**
+   * Whether it is reached by a private endpoint: then `cidrs` must be private ones, and are all that clients may dial. Names
+   * are only for them to wait for.
+   * @default false
+   */
+  readonly privateEndpoint?: boolean;
+
+  /**
    * TCP ports at which it answers.
    * @minItems 1
    * @default [443]
@@ -122,6 +129,7 @@ export interface ResolvedExternalService {
   readonly hosts: string[];
   readonly cidrs: string[];
   readonly anyPublicAddress: boolean;
+  readonly privateEndpoint: boolean;
   readonly ports: number[];
   readonly secrets: SecretVariable[];
   readonly environment: Record<string, string>;
@@ -144,6 +152,7 @@ export function resolveExternalService(name: string, settings: ExternalServiceSe
     hosts: [...hosts],
     cidrs: [...(settings.cidrs ?? [])],
     anyPublicAddress: settings.anyPublicAddress ?? false,
+    privateEndpoint: settings.privateEndpoint ?? false,
     ports: [...(settings.ports ?? [443])],
     secrets: secrets.map(([variable, given]) => ({
       variable,

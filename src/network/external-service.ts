@@ -1,6 +1,7 @@
 import { Construct } from 'constructs';
 
-import { PRIVATE_CIDRS } from '../platform/cloud';
+import { checkPrivateEndpoint } from '../platform/cidr';
+import { PUBLIC_ADDRESSES } from '../platform/cloud';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
@@ -48,13 +49,15 @@ export class ExternalService extends Construct implements IConnectable {
     };
   }
 
-  private peerOf({ hosts, cidrs, anyPublicAddress, ports }: ResolvedExternalService): Peer {
+  private peerOf({ hosts, cidrs, anyPublicAddress, privateEndpoint, ports }: ResolvedExternalService): Peer {
     const name = this.node.id;
+    // By its names it might be found elsewhere, too.
+    if (privateEndpoint) return { name, cidrs };
     const names = hosts.length > 0 ? { hosts } : {};
     if (!anyPublicAddress) return { name, ...names, ...(cidrs.length > 0 ? { cidrs } : {}) };
     const called = hosts.length > 0 ? `${name} (${hosts.join(', ')})` : name;
     const remark = `${called} on TCP ${ports.join(', ')}: ${ANY_PUBLIC_ADDRESS}`;
-    return { name, ...names, cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS, remark };
+    return { name, ...names, ...PUBLIC_ADDRESSES, remark };
   }
 
   /** Names go into a script, and an empty list of ports would open all of them. */
@@ -70,7 +73,7 @@ export class ExternalService extends Construct implements IConnectable {
   }
 
   /** Something must say where the service is, in the words that the cluster's policies have. */
-  private checkWay({ hosts, cidrs, anyPublicAddress }: ResolvedExternalService): void {
+  private checkWay({ hosts, cidrs, anyPublicAddress, privateEndpoint }: ResolvedExternalService): void {
     const { networkPolicies } = System.containing(this);
     const everything = cidrs.find((cidr) => cidr.endsWith('/0'));
     if (everything !== undefined) {
@@ -80,6 +83,11 @@ export class ExternalService extends Construct implements IConnectable {
     if (anyPublicAddress && cidrs.length > 0) {
       const found = 'expected cidrs or anyPublicAddress, got both, and the second makes the first say nothing';
       throw new ValidationError(this, 'anyPublicAddress', `${found}; remove one`);
+    }
+    if (privateEndpoint) {
+      if (!anyPublicAddress) return checkPrivateEndpoint(this, 'cidrs', cidrs);
+      const found = 'expected false with privateEndpoint, got true';
+      throw new ValidationError(this, 'anyPublicAddress', `${found}; remove one of the two`);
     }
     if (networkPolicies !== 'kubernetes' && hosts.length > 0) {
       if (!anyPublicAddress) return;

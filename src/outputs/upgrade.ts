@@ -51,6 +51,11 @@ const FIXED: Record<string, readonly FixedField[]> = {
       allows: (before, after) => before === undefined || after === undefined || parseBytes(before) <= parseBytes(after),
     },
   ],
+  PriorityClass: ['value', 'preemptionPolicy'].map((field) => ({
+    field,
+    of: (object) => object[field],
+    procedure: 'delete the PriorityClass, then apply; pods that exist keep what they were made with',
+  })),
   RoleBinding: [{ field: 'roleRef', of: ({ roleRef }) => roleRef, procedure: 'delete the RoleBinding, then apply' }],
   Service: [
     {

@@ -45,6 +45,9 @@ const OBSERVED_ROLLOUTS: PolicyRule[] = [
   { apiGroups: ['argoproj.io'], resources: ['analysisruns', 'experiments'], verbs: READ },
 ];
 
+/** Nobody gets rights on these where there are none, either. */
+const VERTICAL = [{ apiGroups: ['autoscaling.k8s.io'], resources: ['verticalpodautoscalers'] }];
+
 /** What is only looked at: what bounds the system, and what Kubernetes makes of it. */
 const OBSERVED: PolicyRule[] = [
   {
@@ -68,10 +71,12 @@ export class Access extends Construct {
 
   /** Asked when everything is declared: only then it is known what is released in which way. */
   private rules(verbs: string[]): PolicyRule[] {
-    const hasRollouts = Chart.of(this)
-      .node.findAll()
-      .some((one) => ApiObject.isApiObject(one) && one.kind === 'Rollout' && one.chart === Chart.of(this));
-    const released = [...RELEASED, ...(hasRollouts ? ROLLOUTS : [])];
+    const has = (kind: string) =>
+      Chart.of(this)
+        .node.findAll()
+        .some((one) => ApiObject.isApiObject(one) && one.kind === kind && one.chart === Chart.of(this));
+    const hasRollouts = has('Rollout');
+    const released = [...RELEASED, ...(hasRollouts ? ROLLOUTS : []), ...(has('VerticalPodAutoscaler') ? VERTICAL : [])];
     return [...released.map((rule) => ({ ...rule, verbs })), ...OBSERVED, ...(hasRollouts ? OBSERVED_ROLLOUTS : [])];
   }
 

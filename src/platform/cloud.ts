@@ -83,9 +83,10 @@ export const PRIVATE_CIDRS = [
   '192.168.0.0/16',
 ];
 
+/** Every public address, and no private one: for what a policy cannot name. */
+export const PUBLIC_ADDRESSES = { cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS };
+
 /** The public endpoint of a service over HTTPS, or the private addresses under which a network has it. */
 export function httpsEndpoint(name: string, privateCidrs: string[] | undefined): IdentityEndpoint {
-  return privateCidrs
-    ? { name, cidrs: [...privateCidrs], ports: [443] }
-    : { name, cidrs: ['0.0.0.0/0'], exceptCidrs: PRIVATE_CIDRS, ports: [443] };
+  return privateCidrs ? { name, cidrs: [...privateCidrs], ports: [443] } : { name, ...PUBLIC_ADDRESSES, ports: [443] };
 }

@@ -1,4 +1,4 @@
-import { autoscalerOf, injectedResources } from './pod-template';
+import { autoscalerOf, injectedResources, largestTemplate } from './pod-template';
 import { parseBytes, parseCpu } from './quantity';
 
 /** What a set of pods asks of a cluster: millicores and bytes. */
@@ -51,7 +51,7 @@ export interface SteadyDemand {
   readonly object: any;
   /** At the replicas, or the autoscaler's minimum. */
   readonly least: Demand;
-  /** At the replicas, or the autoscaler's maximum. */
+  /** At the replicas, or the autoscalers' maximum: of pods, and of what each requests. */
   readonly most: Demand;
 }
 
@@ -63,8 +63,9 @@ export function steadyDemands(objects: any[]): SteadyDemand[] {
       return [{ object, least: claim, most: claim }];
     }
     if (!isLongRunning(object)) return [];
-    const at = (bound: 'min' | 'max') => workloadDemand(object, replicasOf(object, objects, bound));
-    return [{ object, least: at('min'), most: at('max') }];
+    const at = (bound: 'min' | 'max', template: any) =>
+      workloadDemand(object, template, replicasOf(object, objects, bound));
+    return [{ object, least: at('min', object.spec.template), most: at('max', largestTemplate(object, objects)) }];
   });
 }
 
@@ -95,7 +96,8 @@ export function peakDemand(objects: any[]): Demand {
       if (!isLongRunning(object)) return NOTHING;
       const replicas = replicasOf(object, objects, 'max');
       const extra = object.kind === 'StatefulSet' ? 0 : rolloutPods(object, replicas);
-      return add(workloadDemand(object, replicas), times(podDemand(object.spec.template), extra));
+      const template = largestTemplate(object, objects);
+      return add(workloadDemand(object, template, replicas), times(podDemand(template), extra));
     }),
   );
 }
@@ -124,11 +126,8 @@ function rolloutPods({ spec: { strategy, minReadySeconds, template } }: any, rep
   return surge + Math.min(replicas, step * steps);
 }
 
-function workloadDemand(workload: any, replicas: number): Demand {
-  return times(
-    add(podDemand(workload.spec.template), claimsDemand(workload.spec.volumeClaimTemplates ?? [])),
-    replicas,
-  );
+function workloadDemand(workload: any, template: any, replicas: number): Demand {
+  return times(add(podDemand(template), claimsDemand(workload.spec.volumeClaimTemplates ?? [])), replicas);
 }
 
 const claimsDemand = (claims: any[]): Demand => ({

@@ -21,6 +21,7 @@ const LAYER_OF_KIND: Record<string, LayerName> = {
   NetworkSet: 'platform',
   PodDisruptionBudget: 'scaling',
   ResourceQuota: 'platform',
+  VerticalPodAutoscaler: 'scaling',
 };
 
 /** A scope whose objects are written to one file. Made by `System.layer`. */

@@ -5,6 +5,7 @@ import { KubeNamespace } from '../../imports/k8s';
 import { Access, type AccessSettings } from './access';
 import { renderBounds } from './bounds';
 import { Certificates, type TlsSettings } from './certificates';
+import { DeletionProtection } from './deletion-protection';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
@@ -98,7 +99,8 @@ export class Namespace extends Chart {
       [`pod-security.kubernetes.io/${mode}-version`, POD_SECURITY.version],
     ]);
     const name = this.namespaceName;
-    new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+    const namespace = new KubeNamespace(this, 'namespace', { metadata: { name, labels: Object.fromEntries(modes) } });
+    DeletionProtection.protect(namespace);
   }
 }
 

@@ -49,6 +49,15 @@ function notAQuantity(value: string | number, what: string): never {
 /** The shortest canonical form: `250m`, `2`. */
 export const formatCpu = (millicores: number) => (millicores % 1000 === 0 ? `${millicores / 1000}` : `${millicores}m`);
 
+/** A figure in canonical form, with the largest decimal unit that divides it: `1500m`, `250`, `5k`. */
+export function canonicalNumber(value: string): string {
+  const milli = parseCpu(value);
+  if (milli % 1000 !== 0) return `${milli}m`;
+  const number = milli / 1000;
+  const unit = ['G', 'M', 'k'].find((one) => number > 0 && number % UNITS[one]! === 0);
+  return unit ? `${number / UNITS[unit]!}${unit}` : `${number}`;
+}
+
 /** The canonical form with the largest binary unit that divides it: `1536Mi`, `2Gi`. */
 export function formatBytes(bytes: number): string {
   for (const unit of ['Ti', 'Gi', 'Mi', 'Ki']) {

@@ -9,6 +9,7 @@ import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
 import type { DnsLabel, LabelValue } from './names';
 import { Namespace, type NamespaceProps } from './namespace';
+import { type ProtectionSettings, renderProtection } from './protection';
 import type { QuotaSettings } from './quota';
 import type { SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
@@ -36,7 +37,7 @@ export type NetworkPolicies = 'kubernetes' | 'cilium' | 'calico-enterprise';
 export type AlertRules = 'none' | 'prometheus-operator';
 
 /** What is common to all systems. */
-export interface SystemSettings {
+export interface SystemSettings extends ProtectionSettings {
   /**
    * Version of the system, on the `app.kubernetes.io/version` label of everything that has no version of its own.
    * @pattern ^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$
@@ -239,6 +240,7 @@ export class System extends Namespace {
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
     this.networkPolicies = resolved.networkPolicies;
+    renderProtection(this, `${props.system}-${props.environment}`, props, this._cloud.volumes?.reclaimPolicy);
     this._storageClass = this.renderStorageClass();
     this.bounds = bounds;
     this.otherNames = props.namespaces ?? {};

@@ -10,26 +10,19 @@ import {
 } from '../../imports/argo-rollouts';
 import { Namespace } from '../platform/namespace';
 import { ValidationError } from '../platform/validation-error';
+import type { DeploymentParts } from './deployment';
 import type { MetricsSettings } from './metrics-settings';
-import type { Pod } from './pod';
 import type { ResolvedAnalysis, ResolvedRelease } from './release';
-import type { RolloutSettings } from './web-service-settings';
 
 /** What makes a Rollout. */
-export interface RolloutParts {
-  readonly name: string;
-  /** Pods; nothing where an autoscaler counts them. */
-  readonly replicas?: number;
-  readonly podLabels: { [label: string]: string };
+export interface RolloutParts extends DeploymentParts {
   readonly release: ResolvedRelease;
   /** The application's own metrics, where it has some. */
   readonly metrics?: Required<MetricsSettings>;
-  readonly rollout: Required<RolloutSettings>;
   /** Service of the version that does not get the requests, or not all of them. */
   readonly previewService: string;
   /** How an edge gives shares; asked when everything is declared. */
   readonly trafficRouting: () => RolloutTrafficRouting | undefined;
-  readonly pod: () => Pod;
 }
 
 /** The pods of a service whose releases Argo Rollouts carries out. What does not get ready in time goes back by itself. */

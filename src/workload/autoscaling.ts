@@ -4,6 +4,13 @@ import type { Construct } from 'constructs';
 import { KubeHorizontalPodAutoscaler, type HPAScalingRules, type MetricSpec } from '../../imports/k8s';
 import type { Seconds } from '../platform/names';
 import { ValidationError } from '../platform/validation-error';
+import {
+  type AutoscalingMetricSettings,
+  type MeasuredResource,
+  renderMetric,
+  resolveMetrics,
+  type ResolvedMetric,
+} from './autoscaling-metrics';
 
 /**
  * A share in percent.
@@ -43,7 +50,7 @@ export interface ScalingSpeedSettings {
   readonly stabilizationSeconds?: Seconds;
 }
 
-/** Scaling by the use of CPU and memory of the application's own container. `replicas` is the minimum. */
+/** Scaling by the use of CPU and memory of the application's own container, and by other figures. `replicas` is the minimum. */
 export interface AutoscalingSettings {
   /**
    * Whether the workload is scaled. Off, it keeps `replicas`.
@@ -72,6 +79,18 @@ export interface AutoscalingSettings {
   readonly memoryPercent?: Percent;
 
   /**
+   * What of the container is measured; nothing of it where `metrics` alone decide.
+   * @default ["cpu", "memory"]
+   */
+  readonly resources?: MeasuredResource[];
+
+  /**
+   * Other figures by which is scaled. The one that asks for most pods decides.
+   * @default []
+   */
+  readonly metrics?: AutoscalingMetricSettings[];
+
+  /**
    * Speed upwards.
    * @default - doubles every 15 s, at once
    */
@@ -91,6 +110,8 @@ export interface ResolvedAutoscaling {
   readonly maxReplicas: number;
   readonly cpuPercent: number;
   readonly memoryPercent: number;
+  readonly resources: readonly MeasuredResource[];
+  readonly metrics: readonly ResolvedMetric[];
   readonly scaleUp: Required<ScalingSpeedSettings>;
   readonly scaleDown: Required<ScalingSpeedSettings>;
 }
@@ -108,16 +129,38 @@ export function resolveAutoscaling(settings: AutoscalingSettings | undefined, re
     maxReplicas: settings?.maxReplicas ?? replicas,
     cpuPercent: settings?.cpuPercent ?? 70,
     memoryPercent: settings?.memoryPercent ?? 80,
+    resources: [...(settings?.resources ?? (['cpu', 'memory'] as const))],
+    metrics: resolveMetrics(settings?.metrics),
     scaleUp: speed(settings?.scaleUp, { percent: 100, periodSeconds: 15, stabilizationSeconds: 0 }),
     scaleDown: speed(settings?.scaleDown, { percent: 50, periodSeconds: 300, stabilizationSeconds: 300 }),
   };
 }
 
-/** Refuses an autoscaler that could never scale. */
-export function checkAutoscaling(scope: Construct, { enabled, minReplicas, maxReplicas }: ResolvedAutoscaling): void {
-  if (!enabled || maxReplicas >= minReplicas) return;
-  const found = `expected at least the replicas (${minReplicas}), got ${maxReplicas}`;
-  throw new ValidationError(scope, 'autoscaling.maxReplicas', `${found}; raise it or lower replicas`);
+/** Refuses an autoscaler that could never scale, and what it would not look at. */
+export function checkAutoscaling(
+  scope: Construct,
+  settings: AutoscalingSettings | undefined,
+  { enabled, minReplicas, maxReplicas, resources, metrics }: ResolvedAutoscaling,
+): void {
+  if (!settings || !enabled) return;
+  const refuse = (field: string, problem: string) => {
+    throw new ValidationError(scope, `autoscaling.${field}`, problem);
+  };
+  if (maxReplicas < minReplicas) {
+    const found = `expected at least the replicas (${minReplicas}), got ${maxReplicas}`;
+    refuse('maxReplicas', `${found}; raise it or lower replicas`);
+  }
+  if (resources.length === 0 && metrics.length === 0) {
+    refuse('resources', 'expected something to measure, got nothing; name cpu or memory, or give metrics');
+  }
+  for (const resource of ['cpu', 'memory'] as const) {
+    if (settings[`${resource}Percent`] === undefined || resources.includes(resource)) continue;
+    const found = `is set, and ${resource} is not measured`;
+    refuse(`${resource}Percent`, `${found}; add it to autoscaling.resources, or remove it`);
+  }
+  const unclear = (settings.metrics ?? []).find(({ pods, external }) => Boolean(pods) === Boolean(external));
+  if (!unclear) return;
+  refuse('metrics', `expected pods or external of each, got ${unclear.pods ? 'both' : 'none'}; give one of them`);
 }
 
 /** The autoscaler of a workload, under its name; it measures one container, so that sidecars do not dilute the figure. */
@@ -125,7 +168,7 @@ export function renderAutoscaler(
   scope: Construct,
   { apiVersion, kind, name }: ApiObject,
   container: string,
-  { minReplicas, maxReplicas, cpuPercent, memoryPercent, scaleUp, scaleDown }: ResolvedAutoscaling,
+  { minReplicas, maxReplicas, cpuPercent, memoryPercent, resources, metrics, scaleUp, scaleDown }: ResolvedAutoscaling,
 ): KubeHorizontalPodAutoscaler {
   const metric = (resource: string, averageUtilization: number): MetricSpec => ({
     type: 'ContainerResource',
@@ -145,7 +188,11 @@ export function renderAutoscaler(
       scaleTargetRef: { apiVersion, kind, name },
       minReplicas,
       maxReplicas,
-      metrics: [metric('cpu', cpuPercent), metric('memory', memoryPercent)],
+      metrics: [
+        ...(resources.includes('cpu') ? [metric('cpu', cpuPercent)] : []),
+        ...(resources.includes('memory') ? [metric('memory', memoryPercent)] : []),
+        ...metrics.map(renderMetric),
+      ],
       behavior: { scaleUp: rules(scaleUp), scaleDown: rules(scaleDown) },
     },
   });

@@ -1,4 +1,5 @@
 import type { Container, PodSpec, PodTemplateSpec, SecurityContext, Volume, VolumeMount } from '../../imports/k8s';
+import { PodDefaults } from '../platform/pod-defaults';
 import { canonicalBytes } from '../platform/quantity';
 import type { SecretFile } from '../platform/secret-file';
 import { System } from '../platform/system';
@@ -48,6 +49,11 @@ export interface PodParts {
   /** Volumes that are not scratch. */
   readonly volumes?: Volume[];
   readonly graceSeconds: number;
+  /**
+   * Whether an autoscaler of nodes may move it.
+   * @default - where it does not end by itself
+   */
+  readonly safeToEvict?: boolean;
 }
 
 /**
@@ -91,14 +97,21 @@ export interface Pod {
 
 /** A pod that calls no API and owns its volumes by its own group. `placement` says where and how it runs. */
 export function renderPod(parts: PodParts, placement: Partial<PodSpec>): Pod {
-  const annotations = Object.keys(parts.annotations).length > 0 ? parts.annotations : undefined;
   const { labels: ownLabels } = parts;
+  const defaults = PodDefaults.of(parts.workload);
+  const ends = placement.restartPolicy !== undefined;
+  const given = { ...parts.annotations, ...defaults.evictionOf(parts.safeToEvict ?? !ends) };
+  const annotations = Object.keys(given).length > 0 ? given : undefined;
   const shared = parts.workload._podTemplateLabels;
   return {
     template: {
       // The workload's own map, to which an identity may still add.
       metadata: { labels: ownLabels ? { ...shared, ...ownLabels } : shared, annotations },
-      spec: { ...renderPodSpec(parts), ...placement },
+      spec: {
+        ...renderPodSpec(parts),
+        priorityClassName: defaults.priorityClassOf(ends ? 'tasks' : 'apps'),
+        ...placement,
+      },
     },
     annotations: writableAnnotation(parts),
   };
@@ -127,6 +140,7 @@ function renderPodSpec(parts: PodParts): PodSpec {
     imagePullSecrets: pullSecrets.length > 0 ? pullSecrets.map((name) => ({ name })) : undefined,
     initContainers: initContainers.length > 0 ? initContainers.map(placed) : undefined,
     securityContext: {
+      appArmorProfile: PodDefaults.of(workload).appArmorProfile,
       fsGroup: profile.group,
       fsGroupChangePolicy: 'OnRootMismatch',
       runAsGroup: profile.group,

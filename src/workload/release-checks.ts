@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 
 import { ValidationError } from '../platform/validation-error';
-import { type ReleaseSettings, resolveAnalysis, STEPS } from './release';
+import type { ReleaseSettings, ResolvedRelease } from './release';
 
 /** The settings that each way of releasing reads. */
 const OWN: Record<string, readonly (keyof ReleaseSettings)[]> = {
@@ -13,8 +13,9 @@ const OWN: Record<string, readonly (keyof ReleaseSettings)[]> = {
 };
 
 /** Refuses what the way of releasing does not read, versions without a name, and shares that do not grow. */
-export function checkRelease(scope: Construct, settings: ReleaseSettings | undefined): void {
-  const { strategy = 'rolling', controller = 'none', steps, step = 0, candidate } = settings ?? {};
+export function checkRelease(scope: Construct, settings: ReleaseSettings, release: ResolvedRelease): void {
+  const { strategy, controller, steps } = release;
+  const { step = 0, candidate } = settings;
   const refuse = (field: string, problem: string) => {
     throw new ValidationError(scope, `release.${field}`, problem);
   };
@@ -24,23 +25,23 @@ export function checkRelease(scope: Construct, settings: ReleaseSettings | undef
   const way =
     strategy === 'rolling' ? strategy : `${strategy} by ${controller === 'none' ? 'a setting' : 'argo-rollouts'}`;
   const known = new Set<string>(['strategy', 'controller', ...(OWN[way] ?? [])]);
-  for (const field of Object.keys(settings ?? {}) as (keyof ReleaseSettings)[]) {
-    if (known.has(field) || settings?.[field] === undefined) continue;
+  for (const field of Object.keys(settings) as (keyof ReleaseSettings)[]) {
+    if (known.has(field) || settings[field] === undefined) continue;
     const ways = Object.keys(OWN).filter((other) => OWN[other]?.includes(field));
     refuse(field, `is for ${ways.join(' and ')}, and releases are ${way}; remove it`);
   }
   for (const field of ['blue', 'green', 'candidate'] as const) {
-    const version = settings?.[field];
+    const version = settings[field];
     if (version && !version.tag && !version.digest) refuse(field, 'names no version; give its tag or its digest');
   }
-  const weights = (steps ?? STEPS).map(({ weight }) => weight);
+  const weights = steps.map(({ weight }) => weight);
   if (weights.some((weight, index) => index > 0 && weight <= (weights[index - 1] ?? 0))) {
     refuse('steps', `expected shares that grow, got ${weights.join(', ')}; put them in order, each once`);
   }
   if (step > weights.length) {
     refuse('step', `expected at most ${weights.length}, the number of steps, got ${step}; lower it, or add steps`);
   }
-  checkJudgement(settings ?? {}, refuse);
+  checkJudgement(release, refuse);
   if (step > 0 && !candidate) {
     refuse('step', `expected 0 without a candidate, got ${step}; remove it, or name release.candidate`);
   }
@@ -50,10 +51,10 @@ export function checkRelease(scope: Construct, settings: ReleaseSettings | undef
 const RETRY_SECONDS = 10;
 
 /** Refuses releases that would be over before the analysis could find a version bad. */
-function checkJudgement(settings: ReleaseSettings, refuse: (field: string, problem: string) => void): void {
-  if (!settings.analysis) return;
-  const { count, intervalSeconds, failureLimit } = resolveAnalysis(settings.analysis);
-  const { strategy, keepSeconds = 600, steps = STEPS } = settings;
+function checkJudgement(release: ResolvedRelease, refuse: (field: string, problem: string) => void): void {
+  const { strategy, keepSeconds, steps, analysis } = release;
+  if (!analysis) return;
+  const { count, intervalSeconds, failureLimit } = analysis;
   if (strategy === 'blue-green' && keepSeconds <= count * intervalSeconds) {
     const long = `the ${count} questions of the analysis take ${count * intervalSeconds}`;
     refuse(

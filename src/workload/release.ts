@@ -199,7 +199,7 @@ export interface ResolvedRelease {
 }
 
 /** What a release is where the settings leave it open. */
-export const STEPS: readonly CanaryStepSettings[] = [{ weight: 10 }, { weight: 30 }, { weight: 60 }];
+const STEPS: readonly CanaryStepSettings[] = [{ weight: 10 }, { weight: 30 }, { weight: 60 }];
 
 /** Fills in defaults, and counts the pods of each version. */
 export function resolveRelease(
@@ -236,7 +236,7 @@ export function resolveRelease(
   return { ...common, weight: 0, versions: [{ image: resolveImage(image), replicas }] };
 }
 
-export const resolveAnalysis = (settings: AnalysisSettings): ResolvedAnalysis => ({
+const resolveAnalysis = (settings: AnalysisSettings): ResolvedAnalysis => ({
   prometheus: settings.prometheus,
   errorPercent: settings.errorPercent ?? 5,
   latencySeconds: settings.latencySeconds ?? 1,

@@ -1,8 +1,16 @@
 import type { Construct } from 'constructs';
 
-import { KubeService, KubeStatefulSet, type PersistentVolumeClaimSpec, type ServicePort } from '../../imports/k8s';
+import {
+  KubeService,
+  KubeStatefulSet,
+  type PersistentVolumeClaimSpec,
+  type PodTemplateSpec,
+  type ServicePort,
+} from '../../imports/k8s';
 import type { ListeningPort } from '../network/connectable';
+import { DeletionProtection } from '../platform/deletion-protection';
 import type { DnsLabel } from '../platform/names';
+import { PodDefaults } from '../platform/pod-defaults';
 import { type Bytes, canonicalBytes } from '../platform/quantity';
 import { System } from '../platform/system';
 import type { Pod } from './pod';
@@ -81,7 +89,7 @@ export function claimSpec(scope: Construct, { size, className }: ResolvedStorage
 
 /** Pods with names and volumes of their own. The volumes stay when the pods go, whoever deletes them. */
 export function renderStatefulSet(workload: Workload, parts: StatefulParts): KubeStatefulSet {
-  return new KubeStatefulSet(workload, 'stateful-set', {
+  const statefulSet = new KubeStatefulSet(workload, 'stateful-set', {
     metadata: { name: workload.workloadName, annotations: parts.pod.annotations },
     spec: {
       persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
@@ -91,7 +99,7 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
       revisionHistoryLimit: 5,
       selector: { matchLabels: workload.podLabels },
       serviceName: workload.workloadName,
-      template: parts.pod.template,
+      template: withData(workload, parts),
       updateStrategy: { type: 'RollingUpdate' },
       volumeClaimTemplates: [
         {
@@ -103,4 +111,17 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
       ],
     },
   });
+  DeletionProtection.protect(statefulSet);
+  return statefulSet;
+}
+
+/** Pods with data come before others. One that is alone cannot be moved without being away. */
+function withData(workload: Workload, { pod: { template }, replicas }: StatefulParts): PodTemplateSpec {
+  const defaults = PodDefaults.of(workload);
+  const { metadata, spec } = template;
+  const annotations = { ...metadata?.annotations, ...defaults.evictionOf(replicas > 1) };
+  return {
+    metadata: { ...metadata, annotations: Object.keys(annotations).length > 0 ? annotations : undefined },
+    spec: { ...spec!, priorityClassName: defaults.priorityClassOf('data') },
+  };
 }

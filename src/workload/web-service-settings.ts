@@ -1,5 +1,6 @@
 import { type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
 import { type AutoscalingSettings, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
+import type { MeasuredResource } from './autoscaling-metrics';
 import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
 import { type MetricsSettings, resolveMetrics } from './metrics-settings';
@@ -9,6 +10,11 @@ import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type Resolv
 import { resolveResources, resources } from './resources';
 import type { ShutdownSettings } from './shutdown';
 import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+import {
+  resolveVerticalAutoscaling,
+  type ResolvedVerticalAutoscaling,
+  type VerticalAutoscalingSettings,
+} from './vertical-autoscaling';
 import type { WebAlertsSettings } from './web-alerts';
 
 /** How new pods replace old ones. */
@@ -71,6 +77,12 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly autoscaling?: AutoscalingSettings;
 
   /**
+   * Requests of the container by what it was seen to use.
+   * @default - off
+   */
+  readonly verticalAutoscaling?: VerticalAutoscalingSettings;
+
+  /**
    * What a drain of nodes must leave running.
    * @default - one pod may be missing
    */
@@ -87,6 +99,12 @@ export interface WebServiceSettings extends ApplicationSettings {
    * @default false
    */
   readonly spot?: boolean;
+
+  /**
+   * Whether its pods may be moved so that a node can be removed, where the system's `pods.nodeAutoscaling` is on.
+   * @default true
+   */
+  readonly safeToEvict?: boolean;
 
   /**
    * How Kubernetes asks whether the application is well.
@@ -145,8 +163,10 @@ export interface ResolvedWebService {
   readonly release: ResolvedRelease;
   /** The pods of each version of the release. */
   readonly pods: readonly [ResolvedPods, ...ResolvedPods[]];
+  readonly verticalAutoscaling?: ResolvedVerticalAutoscaling;
   readonly spread: ResolvedSpread;
   readonly spot: boolean;
+  readonly safeToEvict: boolean;
   readonly health: ResolvedHealth;
   readonly metrics?: Required<MetricsSettings>;
   readonly rollout: Required<RolloutSettings>;
@@ -161,14 +181,19 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
   const [first, ...others] = release.versions;
   const drainSeconds = settings.shutdown?.drainSeconds ?? 10;
   const fallback = resources(['100m', '256Mi'], ['500m', '512Mi']);
+  const amounts = resolveResources(settings.resources, fallback);
+  const { verticalAutoscaling } = settings;
   return {
-    application: resolveApplication(name, settings, resolveResources(settings.resources, fallback)),
+    application: resolveApplication(name, settings, amounts),
     port: settings.port,
     servicePort: settings.servicePort ?? settings.port,
     release,
     pods: [resolvePods(first, settings), ...others.map((version) => resolvePods(version, settings))],
+    verticalAutoscaling:
+      verticalAutoscaling && resolveVerticalAutoscaling(verticalAutoscaling, amounts, measuredBy(settings.autoscaling)),
     spread: resolveSpread(settings.spread),
     spot: settings.spot ?? false,
+    safeToEvict: settings.safeToEvict ?? true,
     health: resolveHealth(settings.health),
     metrics: settings.metrics && resolveMetrics(settings.metrics),
     rollout: {
@@ -182,6 +207,12 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     migrations: settings.migrations && resolveMigrations(name, settings.migrations),
   };
 }
+
+/** What of a container the horizontal autoscaler measures, where there is one. */
+export const measuredBy = (settings: AutoscalingSettings | undefined): readonly MeasuredResource[] => {
+  const { enabled, resources: measured } = resolveAutoscaling(settings, 1);
+  return enabled ? measured : [];
+};
 
 const resolvePods = (version: ResolvedVersion, settings: WebServiceSettings): ResolvedPods => ({
   ...version,

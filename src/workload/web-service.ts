@@ -1,9 +1,9 @@
-import { type ApiObject, Lazy } from 'cdk8s';
+import { Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
 import type { Rollout, RolloutTrafficRouting } from '../../imports/argo-rollouts';
 import {
-  KubeDeployment,
+  type KubeDeployment,
   type KubeHorizontalPodAutoscaler,
   type KubePodDisruptionBudget,
   KubeService,
@@ -17,6 +17,7 @@ import { Application } from './application';
 import type { ApplicationTask } from './application-task';
 import { renderRollout } from './argo-rollout';
 import { checkAutoscaling, renderAutoscaler, type ResolvedAutoscaling } from './autoscaling';
+import { type DeploymentParts, renderDeployment } from './deployment';
 import { renderDisruptionBudget } from './disruption';
 import { renderProbes } from './health';
 import { checkTag, type ImageSettings, type ResolvedImage } from './image';
@@ -26,9 +27,11 @@ import type { ReleaseController, ReleaseStrategy } from './release';
 import { checkRelease } from './release-checks';
 import { renderSpot } from './spot';
 import { renderSpread } from './spread';
+import { checkVerticalAutoscaling, renderVerticalAutoscaler } from './vertical-autoscaling';
 import { addWebAlerts } from './web-alerts';
 import { WebQueries } from './web-queries';
 import {
+  measuredBy,
   type ResolvedPods,
   resolveWebService,
   type ResolvedWebService,
@@ -122,12 +125,13 @@ export class WebService extends Application implements IConnectable {
 
   private readonly podAnnotations: { [annotation: string]: string } = {};
   private readonly candidate?: Candidate;
-  private routing?: () => RolloutTrafficRouting;
+  private routing?: () => RolloutTrafficRouting | undefined;
 
   public constructor(scope: Construct, id: string, settings: WebServiceSettings) {
     const resolved = resolveWebService(id, settings);
     super(scope, id, 'web', resolved.application);
-    checkRelease(this, settings.release);
+    checkRelease(this, settings.release ?? {}, resolved.release);
+    this.checkVerticalAutoscaling(settings, resolved);
     this._imageSettings = settings.image;
     this.checkRollout(resolved.rollout);
     this.releaseStrategy = resolved.release.strategy;
@@ -160,15 +164,25 @@ export class WebService extends Application implements IConnectable {
     for (const pods of resolved.pods) {
       this.checkBudget(settings.disruptionBudget?.minAvailable, pods.autoscaling);
       checkTag(this, 'image', pods.image);
-      checkAutoscaling(this, pods.autoscaling);
+      checkAutoscaling(this, settings.autoscaling, pods.autoscaling);
       const { scope, name } = this.placeOf(pods);
-      const target = this.renderPods(scope, name, pods, () => this.renderPod(pods, resolved, scraping), resolved);
-      if (target.kind === 'Rollout') this.rollout = target as Rollout;
-      else this.deployments.push(target as KubeDeployment);
+      const parts: DeploymentParts = {
+        name,
+        replicas: isScaled(pods) ? undefined : pods.replicas,
+        podLabels: this.selectorOf(pods.label),
+        rollout: resolved.rollout,
+        pod: () => this.renderPod(pods, resolved, scraping),
+      };
+      if (this.releaseController === 'argo-rollouts') this.rollout = this.renderRollout(scope, parts, resolved);
+      else this.deployments.push(renderDeployment(scope, parts));
+      const target = this.rollout ?? this.deployments.at(-1)!;
       this.disruptionBudgets.push(
         renderDisruptionBudget(scope, name, this.selectorOf(pods.label), pods.disruptionBudget),
       );
       if (isScaled(pods)) this.autoscalers.push(renderAutoscaler(scope, target, id, pods.autoscaling));
+      if (resolved.verticalAutoscaling && pods.replicas > 0) {
+        renderVerticalAutoscaler(scope, target, id, resolved.verticalAutoscaling);
+      }
     }
   }
 
@@ -182,7 +196,7 @@ export class WebService extends Application implements IConnectable {
    * is such a version.
    * @internal
    */
-  public _onRouted(routing: () => RolloutTrafficRouting): Candidate | undefined {
+  public _onRouted(routing: () => RolloutTrafficRouting | undefined): Candidate | undefined {
     if (this.candidate) this.routing = routing;
     return this.candidate;
   }
@@ -226,6 +240,13 @@ export class WebService extends Application implements IConnectable {
     }
   }
 
+  private checkVerticalAutoscaling(
+    { verticalAutoscaling: given, autoscaling }: WebServiceSettings,
+    { verticalAutoscaling: resolved, application: { resources } }: ResolvedWebService,
+  ): void {
+    if (given && resolved) checkVerticalAutoscaling(this, given, resolved, resources, measuredBy(autoscaling));
+  }
+
   /** The pods of one version, or of all. */
   private selectorOf(version: string | undefined): { [label: string]: string } {
     return version ? { ...this.podLabels, version } : this.podLabels;
@@ -258,36 +279,10 @@ export class WebService extends Application implements IConnectable {
     return { scope, name: `${this.workloadName}-${label}` };
   }
 
-  private renderPods(
-    scope: Construct,
-    name: string,
-    pods: ResolvedPods,
-    pod: () => Pod,
-    { rollout, release, metrics }: ResolvedWebService,
-  ): ApiObject {
-    const replicas = isScaled(pods) ? undefined : pods.replicas;
-    const podLabels = this.selectorOf(pods.label);
-    if (release.controller === 'argo-rollouts') {
-      const previewService = this.previewService?.name ?? name;
-      const trafficRouting = () => this.routing?.();
-      const parts = { name, replicas, podLabels, release, metrics, rollout, previewService, trafficRouting, pod };
-      return renderRollout(scope, parts);
-    }
-    return new KubeDeployment(scope, 'deployment', {
-      metadata: { name, annotations: pod().annotations },
-      spec: {
-        minReadySeconds: rollout.minReadySeconds,
-        progressDeadlineSeconds: rollout.progressDeadlineSeconds,
-        replicas,
-        revisionHistoryLimit: 5,
-        selector: { matchLabels: podLabels },
-        strategy: {
-          type: 'RollingUpdate',
-          rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
-        },
-        template: Lazy.any({ produce: () => pod().template }),
-      },
-    });
+  private renderRollout(scope: Construct, parts: DeploymentParts, { release, metrics }: ResolvedWebService): Rollout {
+    const previewService = this.previewService?.name ?? parts.name;
+    const trafficRouting = () => this.routing?.();
+    return renderRollout(scope, { ...parts, release, metrics, previewService, trafficRouting });
   }
 
   private renderPod(
@@ -319,6 +314,7 @@ export class WebService extends Application implements IConnectable {
         containers: [main],
         initContainers: [...this._waitContainers(), ...migrations],
         graceSeconds: resolved.terminationGraceSeconds,
+        safeToEvict: resolved.safeToEvict,
       },
       { ...renderSpot(this, resolved.spot, affinity), topologySpreadConstraints },
     );

@@ -1,5 +1,6 @@
 /** @tools cluster kwok crds injector argo-rollouts */
 import { parseCpu } from '../../src/platform/quantity';
+import { type AutoscalingMetricSettings, renderMetric, resolveMetrics } from '../../src/workload/autoscaling-metrics';
 import { loadSettings } from '../../src/settings/load';
 import { validators } from '../../src/settings/validators';
 import { environments, objectsOf } from '../support/dist';
@@ -252,6 +253,43 @@ proof(
     return `${replicas} → ${most} at once`;
   },
   120,
+);
+
+proof(
+  'requests per second of each pod, or the length of a queue, decide where CPU and memory are not measured',
+  async () => {
+    const hpa = AUTOSCALERS[0]!;
+    const replicas = 2;
+    const change = (metric: AutoscalingMetricSettings) => (spec: KubeObject) => {
+      spec.maxReplicas = 9;
+      spec.metrics = resolveMetrics([metric]).map(renderMetric);
+    };
+    const averageValue = '100';
+    const begin = (name: string, metric: AutoscalingMetricSettings) =>
+      Trial.start(live, metrics, { name, hpa, replicas, change: change(metric) });
+    // What the containers use is far above any target, and must not count.
+    for (const name of ['requests', 'queue', 'unserved']) {
+      loads[`trial-${name}`] = () => ({ [containerOf(hpa)]: { cpu: 5, memory: 5 } });
+    }
+    // All that come are shared by the pods that there are.
+    metrics.figures.http_requests_per_second = (_, pods) => 300 / pods.length;
+    metrics.outside.queue_length = 450;
+    const [requests, queue, unserved] = await Promise.all([
+      begin('requests', { pods: { name: 'http_requests_per_second', averageValue } }),
+      begin('queue', { external: { name: 'queue_length', averageValue } }),
+      begin('unserved', { pods: { name: 'nobody_counts', averageValue } }),
+    ]);
+    await eventually(() => requests.replicas >= 3 && queue.replicas >= 5, 60);
+    await Promise.all([requests.looked(3), queue.looked(3)]);
+    expect([requests.replicas, queue.replicas]).toEqual([3, 5]);
+    await eventually(async () => {
+      const { status } = await live.cluster.api.get(pathOf(unserved.autoscaler));
+      return status?.conditions?.some(({ reason }: KubeObject) => reason === 'FailedGetPodsMetric');
+    }, 60);
+    expect(unserved.replicas).toBe(replicas);
+    return `300 requests, 100 each: ${replicas} → ${requests.replicas}; a queue of 450, 100 each: ${replicas} → ${queue.replicas}; a figure that nobody serves: ${unserved.replicas}`;
+  },
+  150,
 );
 
 proof('a maximum below the minimum is refused by the server', async () => {

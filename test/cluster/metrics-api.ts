@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { parseBytes, parseCpu } from '../../src/platform/quantity';
 import { Authority } from '../runtime/support/authority';
 import { eventually } from '../runtime/support/process';
-import type { KubeObject } from './api';
+import type { Api, KubeObject } from './api';
 import type { Cluster } from './control-plane';
 import type { Mirror } from './mirror';
 import { matches } from './pods';
@@ -19,15 +19,20 @@ export interface Share {
 /** Use of each container of a pod, by its name; what is not named is idle. Undefined: nothing is known of this pod. */
 export type UsageOf = (pod: KubeObject) => Readonly<Record<string, Share>> | undefined;
 
+/** A figure of a pod, one of these; undefined where nothing is known of it. */
+export type FigureOf = (pod: KubeObject, pods: readonly KubeObject[]) => number | undefined;
+
 const GROUP = 'metrics.k8s.io';
+const CUSTOM = 'custom.metrics.k8s.io';
+const EXTERNAL = 'external.metrics.k8s.io';
 const VERSION = 'v1beta1';
 const SERVICE = { namespace: 'kube-system', name: 'metrics-server' };
 /** Over which the figures were taken: short, so that those of a new pod count soon. */
 const WINDOW = '1s';
 
 /**
- * Stands in for the metrics server: nothing runs in the pods, so that the test says what they use. The API server asks it
- * as it asks any aggregated API, over TLS.
+ * Stands in for the metrics server and for an adapter of other metrics: nothing runs in the pods, so that the test says what
+ * they use. The API server asks it as it asks any aggregated API, over TLS.
  */
 export class MetricsApi {
   public static async start(cluster: Cluster): Promise<MetricsApi> {
@@ -39,6 +44,12 @@ export class MetricsApi {
 
   /** All is idle until a test says otherwise. */
   public usage: UsageOf = () => ({});
+
+  /** Figures of pods beside their use of CPU and memory, by name: what an adapter of custom metrics serves. */
+  public readonly figures: Record<string, FigureOf> = {};
+
+  /** Figures from elsewhere, by name: what an adapter of external metrics serves. */
+  public readonly outside: Record<string, number> = {};
 
   private readonly authority = new Authority('metrics');
   private readonly answered: Record<string, number> = {};
@@ -76,8 +87,11 @@ export class MetricsApi {
 
   private find({ pathname, searchParams }: URL): object | undefined {
     const [, apis, group, version, ...rest] = pathname.split('/');
-    if (apis !== 'apis' || group !== GROUP || version !== VERSION) return undefined;
-    const path = rest.join('/');
+    if (apis !== 'apis' || version !== VERSION) return undefined;
+    const path = decodeURIComponent(rest.join('/'));
+    if (group === CUSTOM) return this.findFigure(path, searchParams);
+    if (group === EXTERNAL) return this.findOutside(path);
+    if (group !== GROUP) return undefined;
     if (path === '') return RESOURCES;
     if (path === 'pods') return this.list(undefined, searchParams);
     if (path === 'nodes') return listOf('NodeMetrics', this.nodes());
@@ -85,12 +99,47 @@ export class MetricsApi {
     return namespace ? this.list(namespace, searchParams) : undefined;
   }
 
-  private list(namespace: string | undefined, parameters: URLSearchParams): object {
+  /** One figure of all pods that a selector names, as autoscalers ask for it. */
+  private findFigure(path: string, parameters: URLSearchParams): object | undefined {
+    if (path === '')
+      return resourcesOf(
+        CUSTOM,
+        Object.keys(this.figures).map((name) => `pods/${name}`),
+      );
+    const [, namespace, metricName] = /^namespaces\/([^/]+)\/pods\/\*\/([^/]+)$/.exec(path) ?? [];
+    const figureOf = this.figures[metricName ?? ''];
+    if (!namespace || !figureOf) return undefined;
+    const pods = this.selected(namespace, parameters);
+    const items = pods.flatMap((pod) => {
+      const value = figureOf(pod, pods);
+      if (value === undefined) return [];
+      const describedObject = { kind: 'Pod', apiVersion: '/v1', namespace, name: pod.metadata.name };
+      return [{ describedObject, metricName, timestamp: new Date().toISOString(), value: `${value}`, selector: null }];
+    });
+    return { ...listOf('MetricValue', items), apiVersion: `${CUSTOM}/${VERSION}` };
+  }
+
+  private findOutside(path: string): object | undefined {
+    if (path === '') return resourcesOf(EXTERNAL, Object.keys(this.outside));
+    const [, namespace, metricName] = /^namespaces\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
+    const value = this.outside[metricName ?? ''];
+    if (!namespace || value === undefined) return undefined;
+    this.answered[namespace] = this.asked(namespace) + 1;
+    const item = { metricName, metricLabels: {}, timestamp: new Date().toISOString(), value: `${value}` };
+    return { ...listOf('ExternalMetricValue', [item]), apiVersion: `${EXTERNAL}/${VERSION}` };
+  }
+
+  /** The pods that are asked about. */
+  private selected(namespace: string | undefined, parameters: URLSearchParams): KubeObject[] {
     const selector = { matchLabels: labelsIn(parameters.get('labelSelector') ?? '') };
-    const pods = this.pods.all.filter(
+    if (namespace) this.answered[namespace] = this.asked(namespace) + 1;
+    return this.pods.all.filter(
       (pod) => (!namespace || pod.metadata.namespace === namespace) && matches(selector, pod),
     );
-    if (namespace) this.answered[namespace] = this.asked(namespace) + 1;
+  }
+
+  private list(namespace: string | undefined, parameters: URLSearchParams): object {
+    const pods = this.selected(namespace, parameters);
     return listOf(
       'PodMetrics',
       pods.flatMap((pod) => this.metricsOf(pod) ?? []),
@@ -133,6 +182,20 @@ const RESOURCES = {
   ],
 };
 
+/** Metrics as an adapter lists them: each is a resource. */
+const resourcesOf = (group: string, names: readonly string[]) => ({
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion: `${group}/${VERSION}`,
+  resources: names.map((name) => ({
+    name,
+    singularName: '',
+    namespaced: true,
+    kind: 'MetricValueList',
+    verbs: ['get'],
+  })),
+});
+
 const listOf = (kind: string, items: readonly KubeObject[]) => ({
   kind: `${kind}List`,
   apiVersion: `${GROUP}/${VERSION}`,
@@ -169,12 +232,17 @@ async function register({ api }: Cluster, port: number, certificate: string): Pr
     metadata: { name },
     spec: { type: 'ExternalName', externalName: 'localhost' },
   });
+  await Promise.all([GROUP, CUSTOM, EXTERNAL].map((group) => registerGroup(api, group, port, certificate)));
+}
+
+async function registerGroup(api: Api, group: string, port: number, certificate: string): Promise<void> {
+  const { name, namespace } = SERVICE;
   const path = '/apis/apiregistration.k8s.io/v1/apiservices';
-  const full = `${VERSION}.${GROUP}`;
+  const full = `${VERSION}.${group}`;
   await api.create(path, {
     metadata: { name: full },
     spec: {
-      group: GROUP,
+      group,
       version: VERSION,
       groupPriorityMinimum: 100,
       versionPriority: 100,

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 
 import { scratchFolder } from '../runtime/support/process';
+import { objectsOf } from '../support/dist';
 import type { KubeObject } from './api';
 import type { Cluster } from './control-plane';
 import { commandsOf } from './guide';
 
 const GUIDE = 'operations.md';
+const PROTECTION = 'protection.md';
 
 /** The files of a folder without one of its objects, in another folder. */
 export function copyWithout(folder: string, object: KubeObject, to: string): string {
@@ -24,11 +26,21 @@ export function copyWithout(folder: string, object: KubeObject, to: string): str
 }
 
 /** Everything but its data goes. */
-export const removeAsDocumented = (cluster: Cluster, environment: string): void =>
-  void cluster.shell(one(commandsOf(GUIDE, 'Remove an environment', environment)), scratchFolder('removal'));
+export function removeAsDocumented(cluster: Cluster, environment: string): void {
+  lift(cluster, environment, 'Lift it for servers');
+  cluster.shell(one(commandsOf(GUIDE, 'Remove an environment', environment)), scratchFolder('removal'));
+}
 
-export const removeData = (cluster: Cluster, environment: string): void =>
-  void cluster.shell(one(commandsOf(GUIDE, 'Remove its data', environment)), scratchFolder('removal'));
+export function removeData(cluster: Cluster, environment: string): void {
+  lift(cluster, environment, 'Lift it for all data');
+  cluster.shell(one(commandsOf(GUIDE, 'Remove its data', environment)), scratchFolder('removal'));
+}
+
+/** Where data is protected, what is to go must say so. */
+function lift(cluster: Cluster, environment: string, heading: string): void {
+  if (!objectsOf(environment).some(({ metadata }) => metadata.name.endsWith('-deletion-protection'))) return;
+  cluster.shell(one(commandsOf(PROTECTION, heading, environment)), scratchFolder('removal'));
+}
 
 /** What is in the cluster and not in the folder goes; how many objects that were. */
 export function removeWhatLeft(cluster: Cluster, environment: string, folder: string): number {

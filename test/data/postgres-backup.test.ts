@@ -20,6 +20,7 @@ const all: Complete<BackupSettings> = {
     identity: 'none',
     namespace: 'storage',
     addresses: ['192.0.2.0/24'],
+    privateEndpoint: false,
   },
   baseInterval: '12h',
   archiveTimeout: '2m',
@@ -50,7 +51,7 @@ const all: Complete<BackupSettings> = {
     limits: { cpu: '300m', memory: '300Mi', ephemeralStorage: '100Mi' },
   },
 };
-const { account: _, identity: ___, ...s3 } = all.target;
+const { account: _, identity: ___, privateEndpoint: _____, ...s3 } = all.target;
 const { namespace: __, ...outside } = s3;
 const { addresses: ____, ...inside } = s3;
 
@@ -143,6 +144,22 @@ describe('the kinds of store', () => {
     ['a bucket', { type: 's3' }, 'backup.target.bucket: is missing, and a target of the type s3 needs it'],
     ['an account', { type: 'azure-blob', bucket: 'b' }, 'backup.target.account: is missing'],
     ['one place', { type: 's3', bucket: 'b', namespace: 'x', addresses: ['192.0.2.0/24'] }, 'backup.target.addresses:'],
+    [
+      'private addresses of a private endpoint',
+      { type: 's3', bucket: 'b', privateEndpoint: true },
+      'backup.target.addresses: expected private addresses of a private endpoint, got none',
+    ],
+    [
+      'no public ones',
+      { type: 's3', bucket: 'b', privateEndpoint: true, addresses: ['10.20.0.5/32', '192.0.2.0/24'] },
+      'backup.target.addresses: expected private addresses of a private endpoint, got 192.0.2.0/24; ' +
+        'give those of its network interfaces, or remove privateEndpoint',
+    ],
+    [
+      'no endpoint of a network',
+      { type: 'volume', privateEndpoint: true },
+      'backup.target.privateEndpoint: says nothing',
+    ],
     ['no bucket', { type: 'volume', bucket: 'b' }, 'backup.target.bucket: says nothing to a target of the type volume'],
     ['no account', { type: 's3', bucket: 'b', account: 'shop' }, 'backup.target.account: says nothing'],
     ['no endpoint', { type: 'gcs', bucket: 'b', endpoint: 'https://x.y' }, 'backup.target.endpoint: says nothing'],

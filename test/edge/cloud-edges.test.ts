@@ -407,3 +407,28 @@ describe('is refused, with what does instead', () => {
     expect(() => render(AWS, wholeAlb, 20)).not.toThrow();
   });
 });
+
+describe('a web application firewall that must be there', () => {
+  const needed = [
+    ['alb', AWS, { type: 'alb', host, alb }, 'webAclArn'],
+    ['gce', GCP, { type: 'gce', host, gce }, 'securityPolicy'],
+    ['applicationGateway', AZURE, { type: 'application-gateway', host, applicationGateway }, 'wafPolicy'],
+  ] as const;
+
+  test.each(needed)('%s names its policy', (field, cloud, settings, name) => {
+    expect(render(cloud, { ...settings, waf: true }).objects).toEqual(render(cloud, settings).objects);
+    const { [name]: _, ...rest } = (settings as any)[field];
+    const without = { ...settings, [field]: rest, waf: true } as EdgeSettings;
+    expect(() => render(cloud, without)).toThrow(
+      `waf: is on, and no policy is named; give ${field}.${name}, or remove it`,
+    );
+    expect(() => render(cloud, { ...without, waf: false })).not.toThrow();
+  });
+
+  test('an internal load balancer of Google Cloud has none', () => {
+    const settings: EdgeSettings = { type: 'gce', host, scheme: 'internal', gce: internalGce, waf: true };
+    expect(() => render(GCP, settings)).toThrow(
+      'waf: cannot be expressed by an internal load balancer of Google Cloud',
+    );
+  });
+});

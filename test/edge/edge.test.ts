@@ -9,7 +9,7 @@ const service = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi'
 const minimal: EdgeSettings = { host: 'shop.example.com' };
 
 /** What edges of every kind have in common; those of a cloud alone: test/edge/cloud-edges.test.ts. */
-const all: Complete<Omit<EdgeSettings, 'alb' | 'applicationGateway' | 'gce' | 'scheme'>> = {
+const all: Complete<Omit<EdgeSettings, 'alb' | 'applicationGateway' | 'gce' | 'scheme' | 'waf'>> = {
   type: 'gateway-api',
   policies: 'envoy-gateway',
   host: 'shop.example.com',
@@ -137,5 +137,22 @@ describe('Edge', () => {
     const { edge, web } = shop(minimal);
     expect(() => edge.route('/', web)).toThrow('route: "/" is routed twice; give a share to another service by canary');
     expect(() => edge.route('x', web)).toThrow('route: expected a path that begins with a slash, got "x"');
+  });
+});
+
+describe('a web application firewall', () => {
+  test('is ModSecurity with the core rules in ingress-nginx, without a snippet', () => {
+    expect(annotation({ ...minimal, waf: true }, 'enable-modsecurity')).toBe('true');
+    expect(annotation({ ...minimal, waf: true }, 'enable-owasp-core-rules')).toBe('true');
+    expect(annotation(minimal, 'enable-modsecurity')).toBeUndefined();
+    const { annotations } = render({ ...minimal, waf: true }).one('Ingress', 'edge').metadata;
+    expect(Object.keys(annotations).filter((name) => name.endsWith('-snippet'))).toEqual([]);
+  });
+
+  test('is refused where the Gateway API has none', () => {
+    expect(() => render({ ...minimal, type: 'gateway-api', waf: true })).toThrow(
+      '[shop-test/edge/edge] waf: cannot be expressed by the Gateway API; ' +
+        "put a cloud's firewall before its load balancer and remove it, or set another type",
+    );
   });
 });

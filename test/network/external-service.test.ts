@@ -42,7 +42,7 @@ const HOSTS = ['api.example.com', 'eu.api.example.com'];
 const RESTRICTED = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'];
 
 /** Where a service is, is said in one way: the others are tried below. */
-const all: Complete<Omit<ExternalServiceSettings, 'anyPublicAddress' | 'optional'>> = {
+const all: Complete<Omit<ExternalServiceSettings, 'anyPublicAddress' | 'optional' | 'privateEndpoint'>> = {
   hosts: HOSTS,
   cidrs: CIDRS,
   ports: [6432, 6433],
@@ -114,6 +114,44 @@ describe('ExternalService', () => {
     expect(() => clientOf({ cidrs: CIDRS, environment: { LOG_LEVEL: 'debug' } })).toThrow(
       'environment.LOG_LEVEL: is set twice, by the settings or by relations; remove it from environment or secrets',
     );
+  });
+});
+
+describe('a private endpoint', () => {
+  const endpoint: ExternalServiceSettings = {
+    privateEndpoint: true,
+    hosts: HOSTS,
+    cidrs: ['10.20.0.5/32', '100.64.8.0/24'],
+  };
+
+  test('is dialled by its addresses alone, whoever has the network policies; names are waited for', () => {
+    for (const networkPolicies of ['kubernetes', 'cilium', 'calico-enterprise'] as const) {
+      const found = make(endpoint, { networkPolicies });
+      expect(egressOf(found)).toEqual([
+        { ports: tcp(443), to: endpoint.cidrs!.map((cidr) => ({ ipBlock: { cidr } })) },
+      ]);
+      expect(found.all('CiliumNetworkPolicy')).toEqual([]);
+      expect(podOf(found).initContainers).toHaveLength(1);
+    }
+  });
+
+  test.each<[string, ExternalServiceSettings, string]>([
+    ['no address', { hosts: HOSTS }, 'cidrs: expected private addresses of a private endpoint, got none'],
+    [
+      'a public address',
+      { cidrs: ['10.20.0.5/32', '172.32.0.0/16'] },
+      'cidrs: expected private addresses of a private endpoint, got 172.32.0.0/16; ' +
+        'give those of its network interfaces, or remove privateEndpoint',
+    ],
+    ['more than what is private', { cidrs: ['10.0.0.0/7'] }, 'got 10.0.0.0/7'],
+    ['where nodes give their keys out', { cidrs: ['169.254.169.254/32'] }, 'got 169.254.169.254/32'],
+    [
+      'every public address',
+      { anyPublicAddress: true },
+      'anyPublicAddress: expected false with privateEndpoint, got true',
+    ],
+  ])('refuses %s', (_, settings, message) => {
+    expect(() => make({ ...settings, privateEndpoint: true })).toThrow(message);
   });
 });
 

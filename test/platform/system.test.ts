@@ -13,8 +13,8 @@ import { finished, testSystem } from '../support/system';
 
 const web = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const }, port: 8080 };
 
-/** Of the clouds each has its own: test/platform/cloud.test.ts. */
-const all: Complete<Omit<SystemProps, 'cloud'>> = {
+/** Of the clouds each has its own: test/platform/cloud.test.ts; of pods: test/platform/pod-defaults.test.ts. */
+const all: Complete<Omit<SystemProps, 'cloud' | 'pods'>> = {
   system: 'shop',
   environment: 'test',
   version: '1.0.0',
@@ -31,6 +31,7 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
   prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
   // What differs between stores: test/platform/external-secrets.test.ts.
   secrets: {} as Complete<SystemProps>['secrets'],
+  deletionProtection: true,
   tls: { enabled: true, issuer: { kind: 'ClusterIssuer', name: 'corporate' }, durationDays: 60, renewBeforeDays: 20 },
 };
 
@@ -67,7 +68,8 @@ describe('System', () => {
 
   test('a cluster-scoped object has no namespace, any other that of the system', () => {
     for (const { kind, metadata } of make({ ...all, namespaces: undefined })) {
-      expect([kind, metadata.namespace]).toEqual([kind, kind === 'Namespace' ? undefined : 'shop']);
+      const isClusterScoped = /^(Namespace|ValidatingAdmissionPolicy|ValidatingAdmissionPolicyBinding)$/.test(kind);
+      expect([kind, metadata.namespace]).toEqual([kind, isClusterScoped ? undefined : 'shop']);
     }
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { onOneCloud } from './one-cloud';
-import { backups, outside, releases, triggers } from './sensible-settings';
+import { backups, horizontal, outside, priorities, releases, triggers, vertical } from './sensible-settings';
 
 /** A JSON Schema, as tools/generate-settings.ts makes them. */
 type Schema = any;
@@ -180,6 +180,14 @@ function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
   if (schema.properties?.rpo && schema.properties.target) return [{ weight: 15, arbitrary: backups }];
   if (schema.properties?.anyPublicAddress && schema.properties.hosts) return [{ weight: 15, arbitrary: outside }];
+  if (schema.properties?.tasks && schema.properties.preemptionPolicy) return [{ weight: 15, arbitrary: priorities }];
+  if (schema.properties?.mode && schema.properties.min) return [{ weight: 15, arbitrary: vertical }];
+  if (schema.properties?.maxReplicas && schema.properties.metrics) {
+    const scaled = fc
+      .tuple(mapOf(root, schema, 2), horizontal)
+      .map(([map, given]) => ({ ...(map as object), ...given }));
+    return [{ weight: 15, arbitrary: scaled }];
+  }
   if (schema.properties?.run && schema.properties.check) {
     const check = valueOf(root, schema.properties.check).map((given) => given ?? ['true']);
     const job = fc

@@ -42,8 +42,8 @@ export function onOneCloud(overlay: Overlay): Overlay {
 
 function cloudOf(cloud: Overlay, provider: string): Overlay {
   const needed = CLOUDS[provider]?.settings;
-  // A key is of the region in its own name; by chance it is of another.
-  const given = without(kept(cloud[provider]), 'kmsKey');
+  // A key is of the region in its own name; by chance it is of another. What is protected may not be destroyed.
+  const given = without(kept(cloud[provider]), 'kmsKey', 'reclaimPolicy');
   // A base may say how its own cluster marks nodes, which is nothing to a cloud.
   return { provider, ...(needed ? { generic: null, [provider]: { ...needed, ...given } } : {}) };
 }
@@ -56,7 +56,7 @@ function applicationOf(application: Overlay, provider: string): Overlay {
 
 function edgeOf(edge: Overlay, provider: string): Overlay {
   const own = EDGES[edge.type];
-  const plain = without(edge, ...Object.values(EDGES).map(({ key }) => key));
+  const plain = without(edge, 'waf', ...Object.values(EDGES).map(({ key }) => key));
   if (!own) return edge.type === 'gateway-api' && CLOUDS[provider] ? plain : without(plain, 'scheme');
   const features = { rateLimit: null, cors: null, bodyLimit: null };
   const rest = without(plain, 'controller', 'className', 'securityHeaders', 'timeoutSeconds');

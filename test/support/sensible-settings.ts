@@ -20,7 +20,35 @@ export const outside = fc.constantFrom<unknown>(
   { hosts: null, cidrs: ['192.0.2.0/28', '10.1.2.0/24'], anyPublicAddress: null, wait: false },
   { hosts: null, cidrs: null, anyPublicAddress: true, ports: [443, 8443], optional: true, wait: null },
   { hosts: ['api.example.com'], cidrs: ['192.0.2.0/28'], anyPublicAddress: false, optional: false, wait: true },
+  { hosts: null, cidrs: ['10.1.2.0/24'], anyPublicAddress: null, privateEndpoint: true, wait: false },
   { hosts: ['a.example.com', 'b.example.com'], cidrs: ['10.0.0.1/32'], anyPublicAddress: null, ports: [5432] },
+);
+
+/** What two autoscalers look at, of which only some may be both. */
+export const horizontal = fc.constantFrom<object>(
+  { cpuPercent: null, memoryPercent: null, resources: null, metrics: null },
+  { cpuPercent: 60, memoryPercent: null, resources: ['cpu'], metrics: null },
+  {
+    cpuPercent: null,
+    memoryPercent: null,
+    resources: [],
+    metrics: [{ pods: { name: 'http_requests_per_second', averageValue: '100' } }],
+  },
+  {
+    resources: null,
+    metrics: [{ external: { name: 'queue_length', averageValue: '30', labels: { queue: 'mail' } } }],
+  },
+);
+export const vertical = fc.constantFrom<unknown>(
+  { mode: 'recommend' },
+  { resources: ['memory'], min: { memory: '16Mi' } },
+);
+
+/** Priorities in their order. */
+export const priorities = fc.constantFrom<unknown>(
+  {},
+  { data: 30, apps: 20, tasks: 10 },
+  { data: 900000, preemptionPolicy: 'Never' },
 );
 
 const VERSION = { tag: '2.0.0' };

@@ -1,6 +1,7 @@
 import { leavesWithoutEffect, type Complete } from '../support/leaves';
 import { AWS, finished, objectsOfConstruct, testSystem } from '../support/system';
 import { schemaErrors } from '../support/kubernetes-schema';
+import type { AutoscalingSettings } from '../../src/workload/autoscaling';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
 
 const minimal: WebServiceSettings = {
@@ -8,7 +9,10 @@ const minimal: WebServiceSettings = {
   port: 8080,
 };
 
-const all: Complete<Omit<WebServiceSettings, 'release'>> = {
+/** Of what autoscalers measure: test/workload/autoscaling.test.ts. */
+const all: Complete<Omit<WebServiceSettings, 'release' | 'autoscaling' | 'verticalAutoscaling'>> & {
+  autoscaling: Complete<Omit<AutoscalingSettings, 'resources' | 'metrics'>>;
+} = {
   image: {
     repository: 'acme/shop',
     tag: '1.2.3',
@@ -70,6 +74,7 @@ const all: Complete<Omit<WebServiceSettings, 'release'>> = {
   },
   identity: 'arn:aws:iam::111122223333:role/shop',
   spot: true,
+  safeToEvict: false,
 };
 
 const make = (settings: WebServiceSettings, props = {}) =>
@@ -98,6 +103,8 @@ describe('WebService', () => {
       'image.profile',
       'secrets.API_KEY.length',
       'secrets.API_KEY.provided',
+      // Said only where nodes are removed: test/platform/pod-defaults.test.ts.
+      'safeToEvict',
     ]);
   });
 
