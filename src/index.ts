@@ -11,6 +11,7 @@ export * from '../imports/external-secrets';
 export * from '../imports/gateway-api';
 export * from '../imports/gke';
 export * from '../imports/k8s';
+export * from '../imports/kyverno';
 export * from '../imports/prometheus';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
 export { type ExporterSettings } from './workload/exporter';
@@ -71,6 +72,19 @@ export {
   type Seconds,
   type UnprivilegedPort,
 } from './platform/names';
+export {
+  type ImagePattern,
+  type LabelName,
+  type PoliciesSettings,
+  type PolicyAction,
+  type PolicyEngine,
+  type PolicyExceptionSettings,
+  type PolicyRuleName,
+  type PublicKey,
+  type RegistryPath,
+  type SignedImagesSettings,
+  type SignerIdentitySettings,
+} from './platform/policies/settings';
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
