@@ -9,7 +9,7 @@ import { settingsOf } from './overlays';
 /** All rules that an environment can have. Images of all systems here come from Docker Hub. */
 export const ALL_RULES: PoliciesSettings = {
   engines: ['kubernetes', 'kyverno'],
-  allowedRegistries: ['docker.io'],
+  allowedRegistries: ['docker.io', 'registry.example.com:5000'],
 };
 
 /** An environment of the repository (`system/environment`) with policies, whatever its overlay says of them. */
