@@ -1,4 +1,5 @@
 import { environments, objectsOf } from '../support/dist';
+import { everywhereProblems } from '../support/everywhere';
 import { minors, schemaErrors } from '../support/kubernetes-schema';
 import { isPolicy, withPolicies } from '../support/policies';
 
@@ -7,11 +8,15 @@ const CLUSTER_SCOPED = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyB
 describe.each(environments())('policies, asked for in %s,', (environment) => {
   const objects = withPolicies(environment);
   const policies = objects.filter(isPolicy);
+  const isAdded = (object: any) =>
+    isPolicy(object) || (object.kind === 'ServiceAccount' && object.metadata.name === 'default');
 
-  test('change nothing else', () => {
-    expect(objects.filter((object) => !isPolicy(object))).toEqual(
-      objectsOf(environment).filter((one) => !isPolicy(one)),
-    );
+  test('keep the rules that hold everywhere', () => {
+    expect(everywhereProblems(objects, { allowLatest: environment.endsWith('/dev') })).toEqual([]);
+  });
+
+  test('add an account without a token, and change nothing else', () => {
+    expect(objects.filter((object) => !isAdded(object))).toEqual(objectsOf(environment).filter((one) => !isAdded(one)));
   });
 
   test('are valid for every supported Kubernetes and for Kyverno', () => {

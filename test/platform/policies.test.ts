@@ -122,6 +122,29 @@ describe('policies', () => {
     }
   });
 
+  test('each namespace of a system has them, and the account that nobody uses has no token there', () => {
+    const system = testSystem({ namespaces: { data: 'shop-data' }, policies: { ...BOTH, exceptions: [] } });
+    new WebService(system.addNamespace('data').layer('apps'), 'web', web);
+    const found = finished(system);
+    const { namespaceSelector } = found.one('ValidatingAdmissionPolicyBinding', 'shop-test-probes').spec.matchResources;
+    expect(namespaceSelector.matchExpressions[0].values).toEqual(['shop', 'shop-data']);
+    const places = (kind: string, name: string) =>
+      found
+        .all(kind)
+        .filter(({ metadata }) => metadata.name === name)
+        .map(({ metadata }) => metadata.namespace);
+    expect(places('NamespacedValidatingPolicy', 'probes')).toEqual(['shop', 'shop-data']);
+    expect(places('NamespacedImageValidatingPolicy', 'signed-images')).toEqual(['shop', 'shop-data']);
+    expect(places('ServiceAccount', 'default')).toEqual(['shop', 'shop-data']);
+    for (const one of found.all('ServiceAccount').filter(({ metadata }) => metadata.name === 'default'))
+      expect(one.automountServiceAccountToken).toBe(false);
+    expect(
+      make({ rules: ['probes'] })
+        .all('ServiceAccount')
+        .map(({ metadata }) => metadata.name),
+    ).not.toContain('default');
+  });
+
   test.each([
     ['deny', ['Deny']],
     ['warn', ['Audit', 'Warn']],

@@ -81,7 +81,16 @@ const LABEL_KEY = /^([-.a-z0-9]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const DATA_KEY = /^(?!\.\.|\.$)[-._a-zA-Z0-9]{1,253}$/;
-const CLUSTER_SCOPED = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'StorageClass', 'PriorityClass'];
+const CLUSTER_SCOPED = [
+  'Namespace',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'StorageClass',
+  'PriorityClass',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'ValidatingPolicy',
+];
 const STANDARD = ['name', 'instance', 'component', 'part-of', 'managed-by', 'version'];
 const LABELS = [...STANDARD.map((name) => `app.kubernetes.io/${name}`), 'environment'];
 const VERSION = 'app.kubernetes.io/version';
