@@ -12,6 +12,7 @@ export * from '../imports/fluent-bit';
 export * from '../imports/gateway-api';
 export * from '../imports/gke';
 export * from '../imports/k8s';
+export * from '../imports/kyverno';
 export * from '../imports/prometheus';
 export * from '../imports/vertical-pod-autoscaler';
 export { KubeObject, type KubeObjectProps } from '../imports/kube-object';
@@ -81,6 +82,19 @@ export {
   type Seconds,
   type UnprivilegedPort,
 } from './platform/names';
+export {
+  type ImagePattern,
+  type LabelName,
+  type PoliciesSettings,
+  type PolicyAction,
+  type PolicyEngine,
+  type PolicyExceptionSettings,
+  type PolicyRuleName,
+  type PublicKey,
+  type RegistryPath,
+  type SignedImagesSettings,
+  type SignerIdentitySettings,
+} from './platform/policies/settings';
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type ProtectionSettings } from './platform/protection';
 export { type QuotaSettings } from './platform/quota';

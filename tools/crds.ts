@@ -96,6 +96,16 @@ export const sources: Source[] = [
     },
   },
   {
+    module: 'github.com/kyverno/kyverno@v1.19.1',
+    prefix: 'Kyverno',
+    file: 'imports/kyverno.ts',
+    crds: {
+      'config/crds/policies.kyverno.io/policies.kyverno.io_namespacedimagevalidatingpolicies.yaml': 'v1',
+      'config/crds/policies.kyverno.io/policies.kyverno.io_namespacedvalidatingpolicies.yaml': 'v1',
+      'config/crds/policies.kyverno.io/policies.kyverno.io_validatingpolicies.yaml': 'v1',
+    },
+  },
+  {
     module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
     prefix: 'Monitoring',
     file: 'imports/prometheus.ts',

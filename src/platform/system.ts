@@ -9,6 +9,8 @@ import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
 import type { DnsLabel, LabelValue } from './names';
 import { Namespace, type NamespaceProps } from './namespace';
+import { Policies } from './policies/policies';
+import type { PoliciesSettings } from './policies/settings';
 import { type ProtectionSettings, renderProtection } from './protection';
 import type { QuotaSettings } from './quota';
 import type { SecretsSettings } from './secret-source';
@@ -134,6 +136,12 @@ export interface SystemSettings extends ProtectionSettings {
    * @default - none; the network policies alone say who hears whom
    */
   readonly tls?: TlsSettings;
+
+  /**
+   * Admission policies: what is refused in the system's namespaces, whoever sends it.
+   * @default - none; Pod Security "restricted" alone holds
+   */
+  readonly policies?: PoliciesSettings;
 }
 
 /** A system in one environment. */
@@ -220,6 +228,12 @@ export class System extends Namespace {
    */
   public readonly _storageClass?: string;
 
+  /**
+   * Admission policies, to be told of each namespace; nothing where the settings ask for none.
+   * @internal
+   */
+  public readonly _policies?: Policies;
+
   private readonly bounds: Bounds;
   private readonly otherNames: { [name: string]: string };
   private readonly others: Namespace[] = [];
@@ -244,6 +258,8 @@ export class System extends Namespace {
     this._storageClass = this.renderStorageClass();
     this.bounds = bounds;
     this.otherNames = props.namespaces ?? {};
+    this._policies = this.renderPolicies(props.policies);
+    this._policies?.guard(this);
   }
 
   /** Every namespace of the system, its own first. */
@@ -275,6 +291,7 @@ export class System extends Namespace {
     const other = new Namespace(this, `${this.node.id}-${name}`, { ...this.bounds, namespace });
     systems.set(other, this);
     this.others.push(other);
+    this._policies?.guard(other);
     return other;
   }
 
@@ -285,6 +302,13 @@ export class System extends Namespace {
   public _hostOf(scope: IConstruct, service: string): string {
     this.hostsAreKnown = true;
     return this.others.length > 0 ? `${service}.${Namespace.containing(scope).namespaceName}` : service;
+  }
+
+  private renderPolicies(settings: PoliciesSettings | undefined): Policies | undefined {
+    if (!settings) return undefined;
+    const { systemName, environment, allowLatestImages } = this;
+    const owner = { instance: this.node.id, prefix: `${systemName}-${environment}`, allowLatestImages };
+    return new Policies(this, 'policies', owner, settings);
   }
 
   /** A volume is made where its pod runs, can grow, and outlives its claim unless the settings say otherwise. */

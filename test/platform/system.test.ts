@@ -13,8 +13,11 @@ import { finished, testSystem } from '../support/system';
 
 const web = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const }, port: 8080 };
 
-/** Of the clouds each has its own: test/platform/cloud.test.ts; of pods: test/platform/pod-defaults.test.ts. */
-const all: Complete<Omit<SystemProps, 'cloud' | 'pods'>> = {
+/**
+ * Of the clouds each has its own: test/platform/cloud.test.ts; of pods: test/platform/pod-defaults.test.ts; of policies:
+ * test/platform/policies.test.ts.
+ */
+const all: Complete<Omit<SystemProps, 'cloud' | 'pods' | 'policies'>> = {
   system: 'shop',
   environment: 'test',
   version: '1.0.0',

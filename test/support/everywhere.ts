@@ -108,6 +108,7 @@ const CLUSTER_SCOPED = [
   'PriorityClass',
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
+  'ValidatingPolicy',
 ];
 const STANDARD = ['name', 'instance', 'component', 'part-of', 'managed-by', 'version'];
 const LABELS = [...STANDARD.map((name) => `app.kubernetes.io/${name}`), 'environment'];

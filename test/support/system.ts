@@ -5,8 +5,8 @@ import { finish } from '../../src/cli/build';
 import { System, type SystemProps } from '../../src/platform/system';
 
 /** An empty system to put constructs into. */
-export function testSystem(props: Partial<SystemProps> = {}): System {
-  return new System(new App(), 'shop-test', {
+export function testSystem(props: Partial<SystemProps> = {}, id = 'shop-test'): System {
+  return new System(new App(), id, {
     system: 'shop',
     environment: 'test',
     version: '1.0.0',

@@ -2,6 +2,7 @@ import type { Check } from '../finding';
 import { CERTIFICATES } from './certificates';
 import { DAPR } from './dapr';
 import { EDGE } from './edge';
+import { KYVERNO } from './kyverno';
 import { LIVE } from './live';
 import { METRICS } from './metrics';
 import { NAMESPACE } from './namespace';
@@ -27,5 +28,6 @@ export const CHECKS: readonly Check[] = [
   ...ROLLOUTS,
   ...SECRETS,
   ...POLICY,
+  ...KYVERNO,
   ...LIVE,
 ];
