@@ -37,7 +37,8 @@ export function resolveStorage(settings: StorageSettings | undefined, size: stri
 /** What makes a StatefulSet. */
 export interface StatefulParts {
   readonly replicas: number;
-  readonly storage: ResolvedStorage;
+  /** The volume of each; none where nothing is kept. */
+  readonly storage?: ResolvedStorage;
   readonly pod: Pod;
   /** Whether the pods come and go one after the other or all at once. */
   readonly podManagementPolicy?: 'OrderedReady' | 'Parallel';
@@ -48,15 +49,22 @@ export interface StatefulParts {
 /** Name of the volume that a StatefulSet claims, as its containers mount it. */
 export const DATA_VOLUME = 'data';
 
-/** The Service that gives each pod of a StatefulSet its name. */
-export function renderHeadlessService(workload: Workload, ports: ListeningPort[]): KubeService {
+/**
+ * The Service that gives each pod of a StatefulSet its name. `readyOnly` is for pods one of which is as good as another: the
+ * name of the Service then leads to those that are ready.
+ */
+export function renderHeadlessService(
+  workload: Workload,
+  ports: ListeningPort[],
+  { readyOnly = false }: { readonly readyOnly?: boolean } = {},
+): KubeService {
   return new KubeService(workload, 'service', {
     metadata: { name: workload.workloadName },
     spec: {
       type: 'ClusterIP',
       clusterIP: 'None',
       // A name leads to one certain server: to take it away while a probe fails, its exporter's say, sends nobody elsewhere.
-      publishNotReadyAddresses: true,
+      publishNotReadyAddresses: readyOnly ? undefined : true,
       selector: workload.podLabels,
       ports: ports.map(({ name, port, protocol }): ServicePort => ({
         name,
@@ -81,10 +89,11 @@ export function claimSpec(scope: Construct, { size, className }: ResolvedStorage
 
 /** Pods with names and volumes of their own. The volumes stay when the pods go, whoever deletes them. */
 export function renderStatefulSet(workload: Workload, parts: StatefulParts): KubeStatefulSet {
+  const { storage } = parts;
   return new KubeStatefulSet(workload, 'stateful-set', {
     metadata: { name: workload.workloadName, annotations: parts.pod.annotations },
     spec: {
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      persistentVolumeClaimRetentionPolicy: storage && { whenDeleted: 'Retain', whenScaled: 'Retain' },
       ordinals: parts.firstPod === undefined ? undefined : { start: parts.firstPod },
       podManagementPolicy: parts.podManagementPolicy ?? 'OrderedReady',
       replicas: parts.replicas,
@@ -93,12 +102,12 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
       serviceName: workload.workloadName,
       template: parts.pod.template,
       updateStrategy: { type: 'RollingUpdate' },
-      volumeClaimTemplates: [
+      volumeClaimTemplates: storage && [
         {
           apiVersion: 'v1',
           kind: 'PersistentVolumeClaim',
           metadata: { name: DATA_VOLUME },
-          spec: claimSpec(workload, parts.storage),
+          spec: claimSpec(workload, storage),
         },
       ],
     },
