@@ -299,8 +299,8 @@ function hastened(manifest: any): any {
     if (!text.includes(often)) throw new Error(`${manifest.metadata.name}: nothing there is "${often}" any more`);
     text = text.replaceAll(often, oftener);
   };
-  if (manifest.data?.['upload.sh']) hasten('began - looked)) -ge 60', 'began - looked)) -ge 2');
-  if (manifest.data?.['standby.sh']) hasten(' -gt 180 ]', ' -gt 8 ]');
+  if (manifest.data?.['upload.sh']) hasten('began - looked)) -ge 60', 'began - looked)) -ge 10');
+  if (manifest.data?.['standby.sh']) hasten(' -gt 180 ]', ' -gt 25 ]');
   if (manifest.kind === 'StatefulSet' && text.includes('standby.sh')) {
     hasten('wal_retrieve_retry_interval=10s', 'wal_retrieve_retry_interval=1s');
   }
