@@ -227,11 +227,13 @@ describe.each([
   proof(
     'a replica that runs ends when its slot is gone, and copies the server when it begins again',
     async () => {
-      await site.administer(
-        'db-0',
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_replication; SELECT pg_sleep(0.1); ' +
-          "SELECT pg_drop_replication_slot('db_replica_0')",
-      );
+      expect(site.replica.server.isRunning).toBe(true);
+      await eventually(async () => {
+        await site.administer('db-0', 'SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+        await sleep(500);
+        await site.administer('db-0', "SELECT pg_drop_replication_slot('db_replica_0')");
+        return true;
+      });
       const began = Date.now();
       const ended = await site.replica.server.ending(60);
       const seconds = (Date.now() - began) / 1000;
@@ -273,6 +275,7 @@ describe.each([
       await site.administer('db-0', `ALTER ROLE replica PASSWORD '${secret['replica-password']}'`);
       await sleep(3000);
       await site.administer('db-0', 'SELECT pg_terminate_backend(pid) FROM pg_stat_replication');
+      await site.ask('DATABASE_URL', 'INSERT INTO orders VALUES (-3)');
       await site.caughtUp();
       expect(site.replica.server.isRunning).toBe(true);
       return 'streaming again with the new one';
