@@ -26,14 +26,16 @@ export {
 } from './data/backup-settings';
 export { type ObjectStoreSettings, type ObjectStoreType } from './backup/object-store-settings';
 export { Postgres } from './data/postgres';
+export { type ReadReplicasSettings } from './data/postgres-replica-settings';
 export { type PostgresSettings, type SqlName } from './data/postgres-settings';
+export { type StandbySettings } from './data/postgres-standby-settings';
 export { Redis } from './data/redis';
 export {
   type RedisBackupSettings,
   type SnapshotFiguresSettings,
   type SnapshotInterval,
 } from './data/redis-backup-settings';
-export { type EvictionPolicy, type RedisSettings } from './data/redis-settings';
+export { type EvictionPolicy, type RedisMode, type RedisSettings } from './data/redis-settings';
 export {
   type Endpoint,
   type IAuthenticator,

@@ -24,7 +24,18 @@ export interface ObjectStore {
   readonly identity?: string;
 }
 
-const CREDENTIALS_MOUNT = '/run/secrets/object-store';
+/** Whose store it is to a pod, where that is not the only one. */
+export interface StoreRole {
+  /** Name of the volume with the credentials, of which the path follows. */
+  readonly name: string;
+  /** Where the settings say it. */
+  readonly field: string;
+  /** Secret with the credentials, where the settings name none. */
+  readonly credentials: string;
+}
+
+/** The store that a server's own backups go to. */
+const TARGET: StoreRole = { name: 'object-store', field: 'backup.target', credentials: 'backup-credentials' };
 
 /** S3 and Azure take an upload of unknown length in at most this many parts, with some to spare. */
 const PARTS = 9000;
@@ -53,14 +64,16 @@ export function describeObjectStore(
   settings: ObjectStoreSettings,
   largest: string,
   volumeMount: string,
+  role = TARGET,
 ): ObjectStore {
   const system = System.containing(scope);
   const prefix = settings.prefix ?? `${system.systemName}/${system.environment}/${server}`;
-  checkTarget(scope, settings);
+  checkTarget(scope, settings, role.field);
   const kind = settings.identity ? byIdentity(settings, volumeMount) : describeKind(settings, volumeMount);
   const chunk = `${Math.max(8, Math.ceil(parseBytes(largest) / PARTS / 2 ** 20))}Mi`;
-  const secret = settings.credentials ?? 'backup-credentials';
+  const secret = settings.credentials ?? role.credentials;
   const files = [...new Set(Object.values(kind.files))];
+  const mountPath = `/run/secrets/${role.name}`;
   if (Object.keys(kind.keys).length > 0) Secrets.of(scope).declare({ name: secret, keys: kind.keys });
   const plain: Record<string, string> = {
     RCLONE_CONFIG: '/notfound',
@@ -69,7 +82,7 @@ export function describeObjectStore(
       ? { [`RCLONE_${kind.parts}_CHUNK_SIZE`]: chunk, [`RCLONE_${kind.parts}_UPLOAD_CONCURRENCY`]: '2' }
       : {}),
     ...Object.fromEntries(Object.entries(kind.settings).map(([key, value]) => [`RCLONE_CONFIG_BACKUP_${key}`, value])),
-    ...Object.fromEntries(Object.entries(kind.files).map(([name, file]) => [name, `${CREDENTIALS_MOUNT}/${file}`])),
+    ...Object.fromEntries(Object.entries(kind.files).map(([name, file]) => [name, `${mountPath}/${file}`])),
   };
   return {
     environment: [
@@ -81,9 +94,9 @@ export function describeObjectStore(
         valueFrom: { secretKeyRef: { name: secret, key } },
       })),
     ],
-    volumes: files.length > 0 ? [secretVolume('object-store', secret, files)] : [],
-    mounts: files.length > 0 ? [{ name: 'object-store', mountPath: CREDENTIALS_MOUNT, readOnly: true }] : [],
-    endpoint: settings.type === 'volume' ? undefined : endpointOf(settings, kind.port),
+    volumes: files.length > 0 ? [secretVolume(role.name, secret, files)] : [],
+    mounts: files.length > 0 ? [{ name: role.name, mountPath, readOnly: true }] : [],
+    endpoint: settings.type === 'volume' ? undefined : endpointOf(settings, kind.port, role.name),
     identity: settings.identity,
   };
 }
@@ -145,15 +158,15 @@ function byIdentity(settings: ObjectStoreSettings, volumeMount: string): Kind {
   return { ...kind, settings: { ...kind.settings, ENV_AUTH: 'true' }, keys: {}, files: {}, variables: {} };
 }
 
-function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
+function checkTarget(scope: Construct, settings: ObjectStoreSettings, at: string): void {
   const { type, bucket, account, endpoint, region, identity, credentials, namespace, privateEndpoint } = settings;
   const addresses = settings.addresses && [...settings.addresses];
   const missing = (field: string) => {
-    throw new ValidationError(scope, `backup.target.${field}`, `is missing, and a target of the type ${type} needs it`);
+    throw new ValidationError(scope, `${at}.${field}`, `is missing, and a target of the type ${type} needs it`);
   };
   const superfluous = (field: string, types: string) => {
     const found = `says nothing to a target of the type ${type}`;
-    throw new ValidationError(scope, `backup.target.${field}`, `${found}; it is for ${types}, remove it`);
+    throw new ValidationError(scope, `${at}.${field}`, `${found}; it is for ${types}, remove it`);
   };
   if (type !== 'volume' && !bucket) missing('bucket');
   if (type === 'volume') {
@@ -162,16 +175,16 @@ function checkTarget(scope: Construct, settings: ObjectStoreSettings): void {
   }
   if (namespace && addresses) {
     const found = 'expected the namespace of a store in the cluster or the addresses of one outside, got both';
-    throw new ValidationError(scope, 'backup.target.addresses', `${found}; remove one`);
+    throw new ValidationError(scope, `${at}.addresses`, `${found}; remove one`);
   }
-  if (privateEndpoint) checkPrivateEndpoint(scope, 'backup.target.addresses', addresses ?? []);
+  if (privateEndpoint) checkPrivateEndpoint(scope, `${at}.addresses`, addresses ?? []);
   if (type === 'azure-blob' && !account) missing('account');
   if (type !== 'azure-blob' && account) superfluous('account', 'azure-blob');
   if (type !== 's3' && endpoint) superfluous('endpoint', 's3');
   if (type !== 's3' && region) superfluous('region', 's3');
   if (identity && credentials) {
     const found = 'expected an identity or credentials, got both';
-    throw new ValidationError(scope, 'backup.target.credentials', `${found}; remove one`);
+    throw new ValidationError(scope, `${at}.credentials`, `${found}; remove one`);
   }
 }
 
@@ -180,8 +193,8 @@ function portOf(endpoint: string | undefined): number {
   return port ? Number(port) : scheme === 'https' ? 443 : 80;
 }
 
-function endpointOf({ namespace, addresses }: ObjectStoreSettings, port: number): Endpoint {
+function endpointOf({ namespace, addresses }: ObjectStoreSettings, port: number, name: string): Endpoint {
   const outside = addresses ? { cidrs: addresses } : PUBLIC_ADDRESSES;
   const where = namespace ? { namespace, podLabels: {} } : outside;
-  return { peer: { name: 'object-store', ...where }, ports: [{ name: 'object-store', port }] };
+  return { peer: { name, ...where }, ports: [{ name, port }] };
 }

@@ -2,7 +2,7 @@ import type { Affinity, EnvVar, KubeConfigMap, Volume, VolumeMount } from '../..
 import type { SecretFile } from '../platform/secret-file';
 import type { ImageSettings, ResolvedImage } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
-import { hardened, type Pod, renderPod } from '../workload/pod';
+import { hardened, type HardenedContainer, type Pod, renderPod } from '../workload/pod';
 import { type ResolvedResources, resources } from '../workload/resources';
 import type { Workload } from '../workload/workload';
 import type { ObjectStore } from './object-store';
@@ -40,19 +40,25 @@ export const SCRIPTS: VolumeMount = { name: 'backup-scripts', mountPath: SCRIPTS
 export const RCLONE: ImageSettings = { repository: 'rclone/rclone', tag: '1.74.3' };
 
 /** Where rclone is found. It is one file without libraries, so that it runs in any image. */
-const TOOLS = { name: 'tools', mountPath: '/tools' };
+export const TOOLS: VolumeMount = { name: 'tools', mountPath: '/tools' };
 
-/** A pod of one container in the image of a server, beside whose tools it finds rclone. */
-export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
-  const rclone = hardened(
+/** The volume that it is found on. */
+export const toolsVolume = (): Volume => ({ name: TOOLS.name, emptyDir: { sizeLimit: '256Mi' } });
+
+/** The init container that brings it, as the user of the image that it is brought to. */
+export const toolsContainer = (image: ResolvedImage, profile: ImageProfile): HardenedContainer =>
+  hardened(
     {
       name: 'rclone',
-      image: parts.rclone,
-      profile: { ...parts.profile, writablePaths: [] },
+      image,
+      profile: { ...profile, writablePaths: [] },
       resources: resources(['50m', '16Mi'], ['500m', '128Mi']),
     },
     { command: ['cp', '/usr/local/bin/rclone', `${TOOLS.mountPath}/rclone`], volumeMounts: [TOOLS] },
   );
+
+/** A pod of one container in the image of a server, beside whose tools it finds rclone. */
+export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
   const container = hardened(
     { name: 'backup', image: parts.image, profile: parts.profile, resources: parts.resources, files: parts.files },
     {
@@ -68,13 +74,8 @@ export function renderStorePod(workload: Workload, parts: StorePodParts): Pod {
       annotations: {},
       profile: parts.profile,
       containers: [container],
-      initContainers: [rclone],
-      volumes: [
-        { name: TOOLS.name, emptyDir: { sizeLimit: '256Mi' } },
-        ...parts.store.volumes,
-        scriptsVolume(parts.scripts),
-        ...parts.volumes,
-      ],
+      initContainers: [toolsContainer(parts.rclone, parts.profile)],
+      volumes: [toolsVolume(), ...parts.store.volumes, scriptsVolume(parts.scripts), ...parts.volumes],
       graceSeconds: 30,
     },
     { restartPolicy: 'Never', affinity: parts.affinity },

@@ -51,8 +51,12 @@ export class Dapr extends Construct implements ISidecarProvider {
     this.node.addValidation({ validate: () => this.unknownSidecars() });
   }
 
-  /** State of applications, kept in Redis. */
+  /** State of applications, kept in a Redis that is a store. */
   public stateStore(name: string, redis: Redis): Component {
+    if (redis.mode === 'cache') {
+      const found = `expected a store, got ${redis.workloadName} in the mode cache, which gives up what applications keep`;
+      throw new ValidationError(this, name, `${found}; set its mode to store, or use another Redis`);
+    }
     const { secrets: [password] = [] } = redis.endpoint;
     return this.add(
       new Component(this, name, {

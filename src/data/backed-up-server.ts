@@ -23,6 +23,8 @@ export interface BackedUpServer {
   readonly initScripts: string;
   readonly endpoint: Endpoint;
   readonly podLabels: { [label: string]: string };
-  /** Whether it takes nothing but TLS. */
-  readonly tls: boolean;
+  /** Scripts that its own container needs beside those of backups. */
+  readonly scripts: Record<string, string>;
+  /** Whether it follows another one: there is nothing of its own to back up or to try. */
+  readonly standsBy: boolean;
 }

@@ -1,6 +1,7 @@
-import { Alerts } from '../platform/alerts';
+import { Chart } from 'cdk8s';
+
+import { type Alert, Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
-import { Namespace } from '../platform/namespace';
 import type { Workload } from '../workload/workload';
 import type { ResolvedBackup } from './backup-settings';
 
@@ -10,10 +11,10 @@ export const RUNBOOK = 'docs/guides/backup-and-restore.md';
 /** Of an objective, the share at which somebody is told: while there is still time to do something. */
 export const EARLY = 0.8;
 
-/** Tells when an objective is about to be missed. */
-export function addBackupAlerts(backups: Workload, server: string, backup: ResolvedBackup): void {
-  const { rpo, rto, archiveTimeout, uploadInterval, baseInterval, figures, drillSchedule } = backup;
-  const namespace = `namespace="${Namespace.containing(backups).namespaceName}"`;
+/** Tells when an objective is about to be missed. A server that stands by has no base backups and no trials of its own. */
+export function addBackupAlerts(backups: Workload, server: string, backup: ResolvedBackup, standsBy: boolean): void {
+  const { rpo, archiveTimeout, uploadInterval, baseInterval, figures } = backup;
+  const namespace = `namespace="${Chart.of(backups).namespace}"`;
   const figure = (name: string) => `postgres_backup_${name}{${namespace}}`;
   const age = (name: string) => `time() - max(${figure(name)})`;
   // What the server has not handed over yet is not counted by the age of what it has.
@@ -44,6 +45,19 @@ export function addBackupAlerts(backups: Workload, server: string, backup: Resol
       summary: `nobody tells how the backups of ${server} are`,
       runbook: `${RUNBOOK}#nobody-tells-how-the-backups-are`,
     },
+    ...(standsBy ? [] : ownAlerts(server, { figure, age, baseAge, backup })),
+  ]);
+}
+
+interface Own {
+  readonly figure: (name: string) => string;
+  readonly age: (name: string) => string;
+  readonly baseAge: number;
+  readonly backup: ResolvedBackup;
+}
+
+function ownAlerts(server: string, { figure, age, baseAge, backup }: Own): Alert[] {
+  return [
     {
       name: 'PostgresBaseBackupOld',
       expression: `(${age('base_timestamp_seconds')} > ${baseAge}) or absent(${figure('base_timestamp_seconds')})`,
@@ -52,30 +66,33 @@ export function addBackupAlerts(backups: Workload, server: string, backup: Resol
       summary: `the last base backup of ${server} is too old; a restore takes longer than planned`,
       runbook: `${RUNBOOK}#the-last-base-backup-is-too-old`,
     },
-    ...(drillSchedule ? drillAlerts(server, { figure, rto, reaction: figures.reaction }) : []),
-  ]);
+    ...(backup.drillSchedule ? drillAlerts(server, { figure, age, baseAge, backup }) : []),
+  ];
 }
 
-interface Drill {
-  readonly figure: (name: string) => string;
-  readonly rto: number;
-  readonly reaction: number;
-}
-
-const drillAlerts = (server: string, { figure, rto, reaction }: Drill) => [
+const drillAlerts = (server: string, { figure, age, backup: { rpo, rto, drillInterval, figures } }: Own): Alert[] => [
+  {
+    name: 'PostgresRestoreDrillOld',
+    // A trial tells of itself when it ends. One that was never made is told of after a day, also where the first is due in months.
+    expression: `(${age('drill_timestamp_seconds')} > ${drillInterval + rpo + rto + 3600}) or absent(${figure('drill_timestamp_seconds')})`,
+    forDuration: '1d',
+    severity: 'warning',
+    summary: `the last trial to restore ${server} is older than ${formatDuration(drillInterval)}, or there was none`,
+    runbook: `${RUNBOOK}#the-last-drill-is-old`,
+  },
   {
     name: 'PostgresRestoreDrillFailed',
     expression: `${figure('drill_succeeded')} == 0`,
     forDuration: '0s',
-    severity: 'critical' as const,
+    severity: 'critical',
     summary: `the last trial to restore ${server} failed`,
     runbook: `${RUNBOOK}#a-drill-failed`,
   },
   {
     name: 'PostgresRecoverySlow',
-    expression: `${figure('drill_recovery_seconds')} > ${Math.max(0, Math.floor(rto * EARLY) - reaction)}`,
+    expression: `${figure('drill_recovery_seconds')} > ${Math.max(0, Math.floor(rto * EARLY) - figures.reaction)}`,
     forDuration: '0s',
-    severity: 'warning' as const,
+    severity: 'warning',
     summary: `the last trial to restore ${server} took more than ${EARLY * 100} % of the RTO of ${formatDuration(rto)}`,
     runbook: `${RUNBOOK}#the-recovery-is-slow`,
   },

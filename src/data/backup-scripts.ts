@@ -5,7 +5,8 @@ import { SCRIPTS_MOUNT } from '../backup/store-pod';
  * rclone's (BusyBox' shell), all others in the server's image (bash) with rclone beside it.
  *
  * In the store, below `$REMOTE`: `wal/<segment>.gz`, `base/<time>.tar.gz`, `base/<time>.done` with one line (name, end as
- * seconds since 1970, first segment, bytes) once a base backup is whole, and `status/<what>.prom` with figures.
+ * seconds since 1970, first segment, bytes) once a base backup is whole, `status/<what>.prom` with figures, and
+ * `status/wal.sent` for who stands by: when all was sent last, the last segment then, and whether more will come.
  */
 
 /** Where the volume is mounted on which write-ahead log waits for the store. */
@@ -32,6 +33,8 @@ gzip -n -1 < "$from" > "$to.part"
 sync "$to.part"
 mv "$to.part" "$to"
 sync ${SPOOL_MOUNT}/spool
+# For who stands by: up to where all is sent once the spool is empty. History files and labels are not of that order.
+case $2 in *[!0-9A-F]*) ;; *) echo "$2" > ${SPOOL_MOUNT}/last ;; esac
 `;
 
 /**
@@ -51,7 +54,7 @@ tell() {
     echo "postgres_backup_wal_waiting_files $(ls ${SPOOL_MOUNT}/spool | grep -c 'gz$')"
     echo "postgres_backup_rpo_seconds $RPO"
     echo "postgres_backup_rto_seconds $RTO"
-    cat /tmp/status/*.prom 2> /dev/null
+    cat /tmp/status/*.prom ${SPOOL_MOUNT}/standby.prom 2> /dev/null
   } > /tmp/metrics.new
   mv /tmp/metrics.new /tmp/metrics/metrics
 }
@@ -64,6 +67,9 @@ note
 while :; do tell; sleep 2; done &
 while :; do
   began=$(date +%s)
+  last=$(cat ${SPOOL_MOUNT}/last 2> /dev/null) || last=none
+  # Nobody writes beside us any more where a server that was fenced says so.
+  [ -e ${SPOOL_MOUNT}/fenced ] && word=fenced || word=sent
   if rclone move ${SPOOL_MOUNT}/spool "$REMOTE/wal" --include '*.gz' --immutable --retries 1 \\
       --low-level-retries 3 --contimeout 10s --timeout 60s --max-duration 4m --log-level NOTICE; then
     protected=$began failures=0
@@ -73,6 +79,7 @@ while :; do
   fi
   note
   if [ $((began - looked)) -ge 60 ]; then
+    [ "$protected" != "$began" ] || echo "$began $last $word" | rclone rcat "$REMOTE/status/wal.sent" --retries 1 --log-level NOTICE
     rclone sync "$REMOTE/status" /tmp/status --include '*.prom' --retries 1 --log-level ERROR 2> /tmp/sync.log || grep -v 'directory not found' /tmp/sync.log >&2
     looked=$began
   fi

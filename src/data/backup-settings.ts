@@ -57,7 +57,7 @@ export interface BackupFiguresSettings {
 /** The trial of a restore. */
 export interface DrillSettings {
   /**
-   * How often.
+   * How often. The last one that is older than this allows is told of.
    * @default weekly
    */
   readonly interval?: DrillInterval;
@@ -157,6 +157,8 @@ export interface ResolvedBackup {
   readonly uploadInterval: number;
   readonly figures: RecoveryFigures;
   readonly drillSchedule?: string;
+  /** Longest time between the beginnings of two trials; 0 where there are none. */
+  readonly drillInterval: number;
   readonly drillQueries: string[];
   readonly spool: ResolvedStorage;
   readonly image: ResolvedImage;
@@ -176,6 +178,7 @@ const BASE_SCHEDULES: Record<BackupInterval, string> = {
   '7d': '17 1 * * 0',
 };
 
+/** Quarters begin with January. */
 const DRILL_SCHEDULES: Record<DrillInterval, string | undefined> = {
   daily: '47 3 * * *',
   weekly: '47 3 * * 6',
@@ -183,6 +186,9 @@ const DRILL_SCHEDULES: Record<DrillInterval, string | undefined> = {
   quarterly: '47 3 1 */3 *',
   never: undefined,
 };
+
+/** The longest time between the beginnings of two trials, in days. */
+const DRILL_DAYS: Record<DrillInterval, number> = { daily: 1, weekly: 7, monthly: 31, quarterly: 92, never: 0 };
 
 /** Fills in defaults and the times that follow from the objectives. */
 export function resolveBackup(settings: BackupSettings, data: ResolvedStorage): ResolvedBackup {
@@ -209,6 +215,7 @@ export function resolveBackup(settings: BackupSettings, data: ResolvedStorage): 
       reaction: parseDuration(figures.reaction ?? '5m'),
     },
     drillSchedule: DRILL_SCHEDULES[drill.interval ?? 'weekly'],
+    drillInterval: DRILL_DAYS[drill.interval ?? 'weekly'] * 86400,
     // Also where no trial runs: what base says holds for the environments that have some.
     drillQueries: [...(drill.queries ?? [])],
     spool: resolveStorage({ className: data.className, ...spool }, '10Gi'),

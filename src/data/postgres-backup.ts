@@ -35,24 +35,12 @@ export const BACKUP_METRICS: ListeningPort = { name: 'backup-metrics', port: 918
 /** A container whose round does not end, with success or without, is started anew after so long. */
 const STUCK_SECONDS = 900;
 
-/**
- * Parameters of a server that hands its write-ahead log over. Replication, as which a base backup counts, needs a line of its
- * own in the list of who may log in.
- */
+/** Parameters of a server that hands its write-ahead log over. */
 export const archivingParameters = ({ archiveTimeout }: ResolvedBackup): Record<string, string> => ({
   archive_command: `sh ${SCRIPTS_MOUNT}/archive.sh "%p" "%f"`,
   archive_mode: 'on',
   archive_timeout: `${archiveTimeout}`,
-  hba_file: `${SCRIPTS_MOUNT}/pg_hba.conf`,
 });
-
-/** Who may make base backups, in a server that takes nothing but TLS. */
-export const REPLICATION = `hostssl replication ${BACKUP_ROLE} all scram-sha-256`;
-
-const HBA = `local all all scram-sha-256
-host all all all scram-sha-256
-host replication ${BACKUP_ROLE} all scram-sha-256
-`;
 
 /** Backups of a PostgreSQL server: base backups, restores and their trials as Jobs, and what the server's pod needs for them. */
 export class PostgresBackup extends Workload {
@@ -86,19 +74,18 @@ export class PostgresBackup extends Workload {
     checkResources(this, 'resources', backup.resources);
     for (const { field, problem } of missedObjectives(backup)) throw new ValidationError(this, field, problem);
     this.store = describeObjectStore(this, server.name, backup.target, server.storage.size, SPOOL_MOUNT);
-    const access: Record<string, string> = server.tls ? {} : { 'pg_hba.conf': HBA };
     this.scripts = new KubeConfigMap(this, 'scripts', {
       metadata: { name: `${id}-scripts` },
-      data: { ...BACKUP_SCRIPTS, ...access },
+      data: { ...BACKUP_SCRIPTS, ...server.scripts },
     });
-    this.restartOn = checksumOf({ 'upload.sh': BACKUP_SCRIPTS['upload.sh'], ...access });
+    this.restartOn = checksumOf({ 'upload.sh': BACKUP_SCRIPTS['upload.sh'], ...server.scripts });
     this.spool = this.renderSpool();
     Connections.of(this).allow(this.peer, server.endpoint);
     connectToStore(this, this.store);
     this.baseBackups = this.renderBaseBackups();
     this.restore = this.renderRestore();
     this.drill = this.renderDrill();
-    addBackupAlerts(this, server.name, backup);
+    addBackupAlerts(this, server.name, backup, server.standsBy);
   }
 
   /** Volumes of the server's pod. */
@@ -165,6 +152,7 @@ export class PostgresBackup extends Workload {
     return renderCronJob(this, {
       name: this.workloadName,
       schedule: baseSchedule,
+      suspended: this.server.standsBy,
       retries: 2,
       deadlineSeconds: baseInterval,
       annotations: { 'cdk8s-webstack/rpo': formatPlan(planRecovery(this.backup).loss, this.backup.rpo) },
@@ -212,6 +200,7 @@ export class PostgresBackup extends Workload {
     return renderCronJob(this, {
       name: `${server.name}-restore-drill`,
       schedule: drillSchedule,
+      suspended: server.standsBy,
       retries: 0,
       deadlineSeconds: rpo + rto + 3600,
       pod: this.renderJobPod('drill.sh', {

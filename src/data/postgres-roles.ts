@@ -15,17 +15,37 @@ export const BACKUP_ROLE = 'backup';
 /** Key of its password. */
 export const BACKUP_KEY = 'backup-password';
 
+/** The role that read replicas log in as. */
+export const REPLICA_ROLE = 'replica';
+
+/** Key of its password. */
+export const REPLICA_KEY = 'replica-password';
+
+/** A role for what counts as replication, beside those that every server has. */
+export interface Replicator {
+  readonly role: string;
+  readonly key: string;
+  /** Most connections at one time. */
+  readonly connections: number;
+}
+
+/** Of base backups and restore drills. */
+export const BACKUPS: Replicator = { role: BACKUP_ROLE, key: BACKUP_KEY, connections: 5 };
+
+/** Of read replicas: each streams, asks how its slot is and, while it copies the server, holds two connections more. */
+export const REPLICAS: Replicator = { role: REPLICA_ROLE, key: REPLICA_KEY, connections: 20 };
+
 /** Key of the superuser's password, and the superuser. */
 const SUPERUSER_KEY = 'postgres-password';
 const SUPERUSER = 'postgres';
 
 /** The keys that the server's container reads. */
-export const serverKeys = (backup: boolean): string[] => [
+export const serverKeys = (replicators: readonly Replicator[]): string[] => [
   'username',
   'password',
   SUPERUSER_KEY,
   EXPORTER_KEY,
-  ...(backup ? [BACKUP_KEY] : []),
+  ...replicators.map(({ key }) => key),
 ];
 
 /** The role that takes turns with the owner of the database. */
@@ -53,15 +73,23 @@ ALTER ROLE :"app_user" SET role TO "${owner}";
 const withdraw = (owner: string) => `SELECT format('ALTER ROLE %I PASSWORD NULL', rolname) FROM pg_roles
 WHERE rolname IN ('${owner}', '${alternateOf(owner)}') AND rolname <> :'app_user' \\gexec`;
 
-/** A role that sees statistics; as one for base backups, which count as replication, it may do that too. */
-const ensureHelper = (role: string, key: string, rights: string) => `\\set role_password \`cat ${SECRETS_MOUNT}/${key}\`
+/** A role that sees statistics; where it is for what counts as replication, it may do that too. */
+const ensureHelper = (
+  role: string,
+  key: string,
+  rights = '',
+  connections = 5,
+) => `\\set role_password \`cat ${SECRETS_MOUNT}/${key}\`
 SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') AS missing \\gset
 \\if :missing
 CREATE ROLE ${role};
 \\endif
-ALTER ROLE ${role} LOGIN${rights} PASSWORD :'role_password' CONNECTION LIMIT 5;
+ALTER ROLE ${role} LOGIN${rights} PASSWORD :'role_password' CONNECTION LIMIT ${connections};
 GRANT pg_monitor TO ${role};
 `;
+
+const ensureReplicator = ({ role, key, connections }: Replicator) =>
+  ensureHelper(role, key, ' REPLICATION', connections);
 
 /**
  * Run by the image when the volume is empty: the application gets a role that owns its database and is no superuser, the
@@ -69,8 +97,8 @@ GRANT pg_monitor TO ${role};
  * others could see. Run again, after a restore or by hand, it makes the roles that are not there and gives all of them the
  * passwords that the Secret has now, whatever they were.
  */
-export const rolesScript = (user: string, database: string, backup: boolean) => `set -eu
-for key in ${serverKeys(backup).join(' ')}; do test -s ${SECRETS_MOUNT}/$key; done
+export const rolesScript = (user: string, database: string, replicators: readonly Replicator[]) => `set -eu
+for key in ${serverKeys(replicators).join(' ')}; do test -s ${SECRETS_MOUNT}/$key; done
 PGPASSWORD=$(cat ${SECRETS_MOUNT}/${SUPERUSER_KEY}) psql --no-psqlrc --quiet --no-align --tuples-only \\
   --set ON_ERROR_STOP=1 --username ${SUPERUSER} --dbname ${database} <<'SQL'
 ${UNLOGGED}
@@ -82,7 +110,7 @@ ${ensureUser(user)}
 ALTER ROLE :"app_user" PASSWORD :'app_password';
 ${withdraw(user)}
 ALTER ROLE ${SUPERUSER} PASSWORD :'superuser_password';
-${ensureHelper(EXPORTER_ROLE, EXPORTER_KEY, '')}${backup ? ensureHelper(BACKUP_ROLE, BACKUP_KEY, ' REPLICATION') : ''}ALTER DATABASE "${database}" OWNER TO "${user}";
+${ensureHelper(EXPORTER_ROLE, EXPORTER_KEY)}${replicators.map(ensureReplicator).join('')}ALTER DATABASE "${database}" OWNER TO "${user}";
 ALTER SCHEMA public OWNER TO "${user}";
 COMMIT;
 SQL
@@ -125,20 +153,20 @@ SQL
 
 const INTERRUPTS = 'the database: its pod is restarted, since the exporter in it reads its password when it starts';
 
-/** Jobs that run have logged in already, or are tried again. */
-const backupRotation = (server: { pod: string; container: string }): SecretRotation => ({
-  renew: [BACKUP_KEY],
-  server: { ...server, accept: asSuperuser(BACKUP_KEY, `ALTER ROLE ${BACKUP_ROLE} PASSWORD :'value';`) },
+/** Who is logged in stays so, and who is refused tries again with what the file then says. */
+const rotationOf = (server: { pod: string; container: string }, { role, key }: Replicator): SecretRotation => ({
+  renew: [key],
+  server: { ...server, accept: asSuperuser(key, `ALTER ROLE ${role} PASSWORD :'value';`) },
 });
 
 /** The Secret of a server, and how its passwords are replaced while it runs. */
-export function describeSecret(workload: string, user: string, backup: boolean): SecretDeclaration {
+export function describeSecret(workload: string, user: string, replicators: readonly Replicator[]): SecretDeclaration {
   const server = { pod: `${workload}-0`, container: 'postgres' };
   const password = `ALTER ROLE :"app_user" LOGIN PASSWORD :'value';`;
   return {
     name: `${workload}-credentials`,
     keys: {
-      ...Object.fromEntries(serverKeys(backup).map((key) => [key, {}])),
+      ...Object.fromEntries(serverKeys(replicators).map((key) => [key, {}])),
       username: { initial: user },
     },
     rotation: [
@@ -160,7 +188,7 @@ export function describeSecret(workload: string, user: string, backup: boolean):
         server: { ...server, accept: asSuperuser(EXPORTER_KEY, `ALTER ROLE ${EXPORTER_ROLE} PASSWORD :'value';`) },
         interrupts: INTERRUPTS,
       },
-      ...(backup ? [backupRotation(server)] : []),
+      ...replicators.map((replicator) => rotationOf(server, replicator)),
     ],
   };
 }

@@ -1,11 +1,13 @@
 import { mebibytes } from '../platform/quantity';
-import { type BackupSettings, resolveBackup, type ResolvedBackup } from './backup-settings';
 import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { type ExporterSettings, type ResolvedExporter, resolveExporter } from '../workload/exporter';
 import { type ImageSettings, type ResolvedImage, resolveImage } from '../workload/image';
 import { type ResolvedResources, resolveResources, resources, type ResourcesSettings } from '../workload/resources';
 import { type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
 import { type ResolvedStorage, resolveStorage, type StorageSettings } from '../workload/stateful';
+import { type BackupSettings, resolveBackup, type ResolvedBackup } from './backup-settings';
+import { type ReadReplicasSettings, resolveReadReplicas, type ResolvedReadReplicas } from './postgres-replica-settings';
+import { type ResolvedStandby, resolveStandby, type StandbySettings } from './postgres-standby-settings';
 
 /**
  * A name in PostgreSQL that needs no quotes.
@@ -69,6 +71,19 @@ export interface PostgresSettings {
   readonly backup?: BackupSettings;
 
   /**
+   * Servers that follow this one and answer what only reads.
+   * @default - none
+   */
+  readonly readReplicas?: ReadReplicasSettings;
+
+  /**
+   * Makes this server one that stands by for another, in another cluster or region: it is restored from the backups of that
+   * one again and again, and can be read, until it is promoted. It needs `backup` with a target of its own.
+   * @default - a server by itself
+   */
+  readonly standbyOf?: StandbySettings;
+
+  /**
    * How the pod is placed beside others.
    * @default - preferably over hosts and zones
    */
@@ -90,6 +105,8 @@ export interface ResolvedPostgres {
   readonly resources: ResolvedResources;
   readonly parameters: Record<string, string>;
   readonly backup?: ResolvedBackup;
+  readonly readReplicas?: ResolvedReadReplicas;
+  readonly standbyOf?: ResolvedStandby;
   readonly disruptionBudget: ResolvedDisruptionBudget;
   readonly spread: ResolvedSpread;
   readonly exporter: ResolvedExporter;
@@ -98,8 +115,8 @@ export interface ResolvedPostgres {
 /** Fills in defaults and the memory parameters that follow from the limit. */
 export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
   const amounts = resolveResources(settings.resources, resources(['300m', '512Mi'], ['1000m', '2Gi']));
-  const megabytes = (share: number) => `${mebibytes(amounts.limits.memory, share)}MB`;
-  const given = Object.entries(settings.parameters ?? {}).map(([name, value]) => [name, String(value)]);
+  const spread = resolveSpread(settings.spread);
+  const parametersFor = ({ limits }: ResolvedResources) => parametersWithin(limits.memory, settings);
   const database = settings.database ?? 'app';
   const storage = resolveStorage(settings.storage, '10Gi');
   return {
@@ -108,21 +125,32 @@ export function resolvePostgres(settings: PostgresSettings): ResolvedPostgres {
     user: settings.user ?? database,
     storage,
     resources: amounts,
-    parameters: {
-      effective_cache_size: megabytes(0.75),
-      log_min_duration_statement: '1000',
-      maintenance_work_mem: megabytes(1 / 16),
-      max_connections: `${settings.maxConnections ?? 100}`,
-      // A quarter of the memory, as the manual of PostgreSQL suggests for a server of its own.
-      shared_buffers: megabytes(0.25),
-      ...Object.fromEntries(given),
-    },
+    parameters: parametersFor(amounts),
     backup: settings.backup && resolveBackup(settings.backup, storage),
+    readReplicas:
+      settings.readReplicas &&
+      resolveReadReplicas(settings.readReplicas, { storage, resources: amounts, spread, parametersFor }),
+    standbyOf: settings.standbyOf && resolveStandby(settings.standbyOf),
     disruptionBudget: resolveDisruptionBudget(undefined, 1),
-    spread: resolveSpread(settings.spread),
+    spread,
     exporter: resolveExporter(settings.exporter, {
       repository: 'prometheuscommunity/postgres-exporter',
       tag: 'v0.16.0',
     }),
+  };
+}
+
+/** Parameters of a server: those that follow from its memory limit, and over them what the settings give. */
+function parametersWithin(memory: string, { maxConnections = 100, parameters = {} }: PostgresSettings) {
+  const megabytes = (share: number) => `${mebibytes(memory, share)}MB`;
+  const given = Object.entries(parameters).map(([name, value]) => [name, String(value)]);
+  return {
+    effective_cache_size: megabytes(0.75),
+    log_min_duration_statement: '1000',
+    maintenance_work_mem: megabytes(1 / 16),
+    max_connections: `${maxConnections}`,
+    // A quarter of the memory, as the manual of PostgreSQL suggests for a server of its own.
+    shared_buffers: megabytes(0.25),
+    ...Object.fromEntries(given),
   };
 }

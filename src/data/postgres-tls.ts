@@ -1,11 +1,8 @@
-import { KubeConfigMap, type Volume, type VolumeMount } from '../../imports/k8s';
 import type { Endpoint } from '../network/connectable';
 import { CA_KEY, Certificates, CERTIFICATE_KEY, type IssuedCertificate, PRIVATE_KEY } from '../platform/certificates';
 import type { SecretFile } from '../platform/secret-file';
 import type { Workload } from '../workload/workload';
 
-const HBA_MOUNT = '/etc/postgresql';
-const HBA_FILE = 'pg_hba.conf';
 const RENEWAL_SECONDS = 3600;
 
 /**
@@ -16,36 +13,23 @@ const RENEWAL_SECONDS = 3600;
 export const RELOADING_SERVER = `(trap '' HUP INT TERM; while sleep ${RENEWAL_SECONDS}; do kill -HUP 1; done; exit 0) &
 exec docker-entrypoint.sh postgres "$@"`;
 
-/**
- * Who may log in, from where: over the network only with TLS, and everybody with a password. `extra` comes first, for the
- * first line that fits counts.
- */
-export const hostBasedAccess = (extra: readonly string[] = []) =>
-  [...extra, 'local all all scram-sha-256', 'hostssl all all all scram-sha-256', ''].join('\n');
-
 /** What TLS adds to a server, to its pod and to its clients. */
 export class PostgresTls {
-  /** What it adds to a server; undefined where the system does without. `access` are lines of who else may log in. */
-  public static ofServer(server: Workload, access: readonly string[]): PostgresTls | undefined {
-    return Certificates.of(server).enabled ? new PostgresTls(server, access) : undefined;
+  /** What it adds to a server; undefined where the system does without. */
+  public static ofServer(server: Workload): PostgresTls | undefined {
+    return Certificates.of(server).enabled ? new PostgresTls(server) : undefined;
   }
 
   private readonly certificate: IssuedCertificate;
-  private readonly access: KubeConfigMap;
 
-  private constructor(server: Workload, access: readonly string[]) {
+  private constructor(server: Workload) {
     const { workloadName: name } = server;
     this.certificate = Certificates.of(server).issue({ name, hosts: [name, `${name}-0.${name}`] });
-    this.access = new KubeConfigMap(server, 'access', {
-      metadata: { name: `${name}-access` },
-      data: { [HBA_FILE]: hostBasedAccess(access) },
-    });
   }
 
   /** Parameters of the server. */
   public get parameters(): Record<string, string> {
     return {
-      hba_file: `${HBA_MOUNT}/${HBA_FILE}`,
       ssl: 'on',
       ssl_cert_file: this.certificate.path(CERTIFICATE_KEY),
       ssl_key_file: this.certificate.path(PRIVATE_KEY),
@@ -58,19 +42,14 @@ export class PostgresTls {
     return this.certificate.files(CERTIFICATE_KEY, PRIVATE_KEY);
   }
 
-  /** The file of who may log in. */
-  public get volume(): Volume {
-    return { name: 'access', configMap: { name: this.access.name } };
-  }
-
-  /** Where the server reads it. */
-  public get mount(): VolumeMount {
-    return { name: 'access', mountPath: HBA_MOUNT, readOnly: true };
-  }
-
   /** Files of a client. */
   public get clientFiles(): SecretFile[] {
     return this.certificate.files(CA_KEY);
+  }
+
+  /** What a client says of TLS in a connection string of keywords. */
+  public get keywords(): string {
+    return `sslmode=verify-full sslrootcert=${this.certificate.caPath}`;
   }
 
   /** What a client puts behind a URL, so that it believes nobody but this server. */
@@ -78,15 +57,15 @@ export class PostgresTls {
     return `?sslmode=verify-full&sslrootcert=${this.certificate.caPath}`;
   }
 
-  /** The server as a client sees it, with TLS. */
-  public endpoint(plain: Endpoint): Endpoint {
+  /** The server as a client sees it, with TLS; `prefix` begins the names of its variables. */
+  public endpoint(plain: Endpoint, prefix = 'DATABASE'): Endpoint {
     const composed = Object.entries(plain.composed ?? {}).map(([name, url]) => [name, `${url}${this.query}`]);
     return {
       ...plain,
       environment: {
         ...plain.environment,
-        DATABASE_SSLMODE: 'verify-full',
-        DATABASE_SSLROOTCERT: this.certificate.caPath,
+        [`${prefix}_SSLMODE`]: 'verify-full',
+        [`${prefix}_SSLROOTCERT`]: this.certificate.caPath,
       },
       composed: Object.fromEntries(composed),
       files: this.clientFiles,

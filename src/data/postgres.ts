@@ -6,39 +6,48 @@ import {
   type KubePodDisruptionBudget,
   KubeService,
   type KubeStatefulSet,
-  type Probe,
 } from '../../imports/k8s';
-import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import type { Endpoint, IConnectable } from '../network/connectable';
+import { mebibytes } from '../platform/quantity';
 import { Secrets } from '../platform/secrets';
 import { ValidationError } from '../platform/validation-error';
 import { renderDisruptionBudget } from '../workload/disruption';
-import { renderExporter } from '../workload/exporter';
 import { checkTag, profileOf } from '../workload/image';
 import type { ImageProfile } from '../workload/image-profiles';
-import { hardened, type Pod, renderPod, secretVolume } from '../workload/pod';
+import { type Pod, renderPod, secretVolume } from '../workload/pod';
 import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
-import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
+import { renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
 import { wakeCheckpointer } from './backup-scripts';
-import { archivingParameters, BACKUP_METRICS, PostgresBackup, REPLICATION } from './postgres-backup';
+import { PostgresAccess } from './postgres-access';
+import { archivingParameters, BACKUP_METRICS, PostgresBackup } from './postgres-backup';
+import { PostgresReplica, readEndpoint } from './postgres-replica';
 import {
   alternateOf,
-  BACKUP_ROLE,
+  BACKUPS,
   describeSecret,
   EXPORTER_KEY,
   EXPORTER_ROLE,
+  REPLICAS,
+  type Replicator,
   rolesScript,
   SECRETS_MOUNT,
   serverKeys,
 } from './postgres-roles';
+import {
+  argumentsOf,
+  DATA_FOLDER,
+  DATA_MOUNT,
+  METRICS,
+  READY,
+  renderServer,
+  renderServerExporter,
+  SQL,
+} from './postgres-server';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
+import { PostgresStandby } from './postgres-standby';
 import { PostgresTls, RELOADING_SERVER } from './postgres-tls';
-
-const SQL: ListeningPort = { name: 'postgres', port: 5432 };
-const METRICS: ListeningPort = { name: 'metrics', port: 9187 };
-const MOUNT = '/var/lib/postgresql/data';
-const DATA_FOLDER = `${MOUNT}/pgdata`;
 
 /** A PostgreSQL server: StatefulSet with a volume, exporter, Service and policy. */
 export class Postgres extends Workload implements IConnectable {
@@ -63,6 +72,15 @@ export class Postgres extends Workload implements IConnectable {
   /** Trials of a restore, where there are backups. */
   public readonly restoreDrill?: KubeCronJob;
 
+  /** Servers that follow this one, where the settings ask for some. */
+  public readonly replicas?: KubeStatefulSet;
+
+  /**
+   * What those use who only read, and may read what was true a moment ago: the replica or, where there is none, the server
+   * itself. Their variables are `DATABASE_READ_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`.
+   */
+  public readonly reader: IConnectable;
+
   /**
    * What a client needs to know: `DATABASE_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD` and `_URL`, and with TLS
    * `DATABASE_SSLMODE` and `_SSLROOTCERT`.
@@ -71,8 +89,11 @@ export class Postgres extends Workload implements IConnectable {
 
   private readonly secret: string;
   private readonly profile: ImageProfile;
+  private readonly replicators: Replicator[];
   private readonly backup?: PostgresBackup;
   private readonly tls?: PostgresTls;
+  private readonly access?: PostgresAccess;
+  private readonly standby?: PostgresStandby;
 
   public constructor(scope: Construct, id: string, settings: PostgresSettings = {}) {
     const resolved = resolvePostgres(settings);
@@ -82,18 +103,22 @@ export class Postgres extends Workload implements IConnectable {
     this.checkNames(resolved);
     checkResources(this, 'resources', resolved.resources);
 
-    const secret = describeSecret(id, resolved.user, Boolean(resolved.backup));
+    this.replicators = [...(resolved.backup ? [BACKUPS] : []), ...(resolved.readReplicas ? [REPLICAS] : [])];
+    const secret = describeSecret(id, resolved.user, this.replicators);
     this.secret = secret.name;
     Secrets.of(this).declare(secret);
     this.initScripts = new KubeConfigMap(this, 'init', {
       metadata: { name: `${id}-init` },
-      data: { '10-roles.sh': rolesScript(resolved.user, resolved.database, Boolean(resolved.backup)) },
+      data: { '10-roles.sh': rolesScript(resolved.user, resolved.database, this.replicators) },
     });
-    this.tls = PostgresTls.ofServer(this, resolved.backup ? [REPLICATION] : []);
+    this.tls = PostgresTls.ofServer(this);
+    this.access = PostgresAccess.ofServer(this, this.tls !== undefined, this.replicators);
+    this.standby = this.makeStandby(resolved);
     const plain = this.describeEndpoint(resolved);
     this.endpoint = this.tls?.endpoint(plain) ?? plain;
     this.service = renderHeadlessService(this, [SQL]);
     this.backup = this.makeBackup(resolved);
+    this.standby?.connect();
     this.baseBackups = this.backup?.baseBackups;
     this.restore = this.backup?.restore;
     this.restoreDrill = this.backup?.drill;
@@ -103,6 +128,9 @@ export class Postgres extends Workload implements IConnectable {
       pod: this.renderPod(resolved, { ...this.backup?.restartOn, ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+    const replica = this.makeReplica(resolved);
+    this.replicas = replica?.statefulSet;
+    this.reader = replica ?? this.readItself(plain);
   }
 
   private checkNames({ database, user }: ResolvedPostgres): void {
@@ -118,8 +146,8 @@ export class Postgres extends Workload implements IConnectable {
         `${found}: rotations need a role called "${alternateOf(user)}"; shorten it`,
       );
     }
-    if (user === EXPORTER_ROLE || user === BACKUP_ROLE || /^(postgres|public|none|pg_.*)$/.test(user))
-      taken('user', user);
+    const ours = [EXPORTER_ROLE, BACKUPS.role, REPLICAS.role];
+    if (ours.includes(user) || /^(postgres|public|none|pg_.*)$/.test(user)) taken('user', user);
   }
 
   private describeEndpoint({ image, database, user }: ResolvedPostgres): Endpoint {
@@ -143,6 +171,12 @@ export class Postgres extends Workload implements IConnectable {
     };
   }
 
+  private makeStandby({ standbyOf, storage, backup, readReplicas }: ResolvedPostgres): PostgresStandby | undefined {
+    if (!standbyOf) return undefined;
+    const { profile } = this;
+    return new PostgresStandby(this, standbyOf, { storage, profile, backup, replicas: Boolean(readReplicas) });
+  }
+
   private makeBackup(resolved: ResolvedPostgres): PostgresBackup | undefined {
     if (!resolved.backup) return undefined;
     const { image, resources, storage, database } = resolved;
@@ -155,13 +189,14 @@ export class Postgres extends Workload implements IConnectable {
       database,
       arguments: this.serverArguments(resolved),
       dataFolder: DATA_FOLDER,
-      dataMount: MOUNT,
+      dataMount: DATA_MOUNT,
       secret: this.secret,
-      secretKeys: serverKeys(true),
+      secretKeys: serverKeys(this.replicators),
       initScripts: this.initScripts.name,
       endpoint: this.endpoint,
       podLabels: this.podLabels,
-      tls: this.tls !== undefined,
+      scripts: this.standby?.scripts(this.tls !== undefined) ?? {},
+      standsBy: this.standby?.standsBy ?? false,
     });
     backup.connectServer(this);
     // A pod has room for one port in its annotations, which is the exporter's.
@@ -180,11 +215,40 @@ export class Postgres extends Workload implements IConnectable {
     return backup;
   }
 
-  /** Parameters of the server as its arguments; those that settings give win, but over what backups and TLS need. */
-  private serverArguments({ parameters, backup }: ResolvedPostgres): string[] {
-    return Object.entries({ ...parameters, ...(backup ? archivingParameters(backup) : {}), ...this.tls?.parameters })
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  /** Parameters of the server as its arguments; those that settings give win, but over what others of them need. */
+  private serverArguments({ parameters, backup, readReplicas }: ResolvedPostgres): string[] {
+    return argumentsOf({
+      ...parameters,
+      ...(backup ? archivingParameters(backup) : {}),
+      // A replica that is away must not fill the volume: beyond this, it copies the server when it is back.
+      ...(readReplicas ? { max_slot_wal_keep_size: `${mebibytes(`${readReplicas.retainedWal}`, 1)}MB` } : {}),
+      ...this.access?.parameters,
+      ...this.standby?.parameters,
+      ...this.tls?.parameters,
+    });
+  }
+
+  private makeReplica(resolved: ResolvedPostgres): PostgresReplica | undefined {
+    const { readReplicas, image, database, exporter, storage, parameters } = resolved;
+    if (!readReplicas || !this.access) return undefined;
+    return new PostgresReplica(this, `${this.workloadName}-replica`, readReplicas, {
+      name: this.workloadName,
+      image,
+      profile: this.profile,
+      database,
+      exporter,
+      storage: storage.size,
+      parameters,
+      secret: this.secret,
+      access: this.access,
+      endpoint: this.endpoint,
+    });
+  }
+
+  /** The server as those see it who only read, where no replica answers them. */
+  private readItself(plain: Endpoint): IConnectable {
+    const read = readEndpoint(this.workloadName, plain);
+    return { endpoint: this.tls?.endpoint(read, 'DATABASE_READ') ?? read };
   }
 
   private renderPod(resolved: ResolvedPostgres, annotations: Record<string, string>): Pod {
@@ -195,15 +259,17 @@ export class Postgres extends Workload implements IConnectable {
         profile: this.profile,
         containers: [
           this.renderServer(resolved),
-          this.renderExporter(resolved),
+          renderServerExporter(this, resolved.exporter, resolved.database, this.tls),
           ...(this.backup ? [this.backup._uploader()] : []),
         ],
+        initContainers: this.standby?.initContainers,
         volumes: [
           { name: 'init', configMap: { name: this.initScripts.name } },
-          secretVolume('credentials', this.secret, serverKeys(Boolean(resolved.backup))),
+          secretVolume('credentials', this.secret, serverKeys(this.replicators)),
           secretVolume('exporter-credentials', this.secret, [EXPORTER_KEY]),
           ...(this.backup?.serverVolumes() ?? []),
-          ...(this.tls ? [this.tls.volume] : []),
+          ...(this.access ? [this.access.volume] : []),
+          ...(this.standby?.volumes ?? []),
         ],
         // A fast shutdown still writes a checkpoint; half a minute would often be too short for it.
         graceSeconds: 120,
@@ -213,64 +279,34 @@ export class Postgres extends Workload implements IConnectable {
   }
 
   private renderServer(resolved: ResolvedPostgres) {
-    const ready = `pg_isready -q -h 127.0.0.1 -p ${SQL.port}`;
-    const probe = (command: string[], periodSeconds: number, failureThreshold: number): Probe => ({
-      exec: { command },
-      periodSeconds,
-      timeoutSeconds: 5,
-      failureThreshold,
+    const { image, resources, database } = resolved;
+    return renderServer({
+      image,
+      profile: this.profile,
+      resources,
+      database,
+      files: this.tls?.serverFiles ?? [],
+      command: this.standby?.command ?? (this.tls && ['sh', '-c', RELOADING_SERVER, 'sh']),
+      args: this.serverArguments(resolved),
+      env: [
+        { name: 'POSTGRES_DB', value: database },
+        {
+          name: 'POSTGRES_INITDB_ARGS',
+          value: '--data-checksums --auth-host=scram-sha-256 --auth-local=scram-sha-256',
+        },
+        { name: 'POSTGRES_PASSWORD_FILE', value: `${SECRETS_MOUNT}/postgres-password` },
+        { name: 'POSTGRES_USER', value: 'postgres' },
+        ...(this.standby?.environment ?? []),
+      ],
+      lifecycle: this.backup && { postStart: { exec: { command: ['sh', '-c', wakeCheckpointer(READY)] } } },
+      mounts: [
+        { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
+        { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
+        ...(this.backup?.serverMounts() ?? []),
+        ...(this.access ? [this.access.mount] : []),
+        ...(this.standby?.mounts ?? []),
+      ],
+      prepares: this.standby !== undefined,
     });
-    return hardened(
-      {
-        name: 'postgres',
-        image: resolved.image,
-        profile: this.profile,
-        resources: resolved.resources,
-        files: this.tls?.serverFiles,
-      },
-      {
-        command: this.tls && ['sh', '-c', RELOADING_SERVER, 'sh'],
-        args: this.serverArguments(resolved),
-        env: [
-          // A volume's own root may hold lost+found, in which initdb refuses to work.
-          { name: 'PGDATA', value: DATA_FOLDER },
-          { name: 'POSTGRES_DB', value: resolved.database },
-          {
-            name: 'POSTGRES_INITDB_ARGS',
-            value: '--data-checksums --auth-host=scram-sha-256 --auth-local=scram-sha-256',
-          },
-          { name: 'POSTGRES_PASSWORD_FILE', value: `${SECRETS_MOUNT}/postgres-password` },
-          { name: 'POSTGRES_USER', value: 'postgres' },
-        ],
-        ports: [{ name: SQL.name, containerPort: SQL.port, protocol: 'TCP' }],
-        lifecycle: this.backup && { postStart: { exec: { command: ['sh', '-c', wakeCheckpointer(ready)] } } },
-        // Over TCP: while the image prepares an empty volume, its temporary server answers on the socket only.
-        startupProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 5, 60),
-        readinessProbe: probe(['sh', '-c', `${ready} -d ${resolved.database}`], 10, 3),
-        // 1 means that the server is there and recovering; to kill it then would begin the recovery anew.
-        livenessProbe: probe(['sh', '-c', `${ready}; test $? -le 1`], 20, 6),
-        volumeMounts: [
-          { name: DATA_VOLUME, mountPath: MOUNT },
-          { name: 'init', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
-          { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
-          ...(this.backup?.serverMounts() ?? []),
-          ...(this.tls ? [this.tls.mount] : []),
-        ],
-      },
-    );
-  }
-
-  private renderExporter({ exporter, database }: ResolvedPostgres) {
-    const mount = [{ name: 'exporter-credentials', mountPath: SECRETS_MOUNT, readOnly: true }];
-    const address = this.tls
-      ? `localhost:${SQL.port}/${database}${this.tls.query}`
-      : `127.0.0.1:${SQL.port}/${database}?sslmode=disable`;
-    const env = [
-      { name: 'DATA_SOURCE_PASS_FILE', value: `${SECRETS_MOUNT}/${EXPORTER_KEY}` },
-      { name: 'DATA_SOURCE_URI', value: address },
-      { name: 'DATA_SOURCE_USER', value: EXPORTER_ROLE },
-    ];
-    const files = this.tls?.clientFiles;
-    return renderExporter(this, exporter, METRICS.port, { env, volumeMounts: mount }, files);
   }
 }

@@ -11,8 +11,18 @@ import { type ResolvedStorage, resolveStorage, type StorageSettings } from '../w
 export type EvictionPolicy =
   'noeviction' | 'allkeys-lru' | 'allkeys-lfu' | 'volatile-lru' | 'volatile-lfu' | 'volatile-ttl';
 
-/** A Redis server with a password and an append-only file. */
+/** What a Redis server is to its clients: a store of what they keep there, or a cache of what they can make again. */
+export type RedisMode = 'cache' | 'store';
+
+/** A Redis server with a password and, where it is a store, an append-only file. */
 export interface RedisSettings {
+  /**
+   * `store` keeps all it is given on a volume, and says no when it is full. `cache` keeps nothing over a restart, has no
+   * volume, and gives up what was not used for long when it is full.
+   * @default store
+   */
+  readonly mode?: RedisMode;
+
   /**
    * Image of the server.
    * @default - redis:7.4.1-alpine
@@ -20,7 +30,7 @@ export interface RedisSettings {
   readonly image?: ImageSettings;
 
   /**
-   * Volume of the append-only file.
+   * Volume of the append-only file; a cache has none.
    * @default - 5Gi of the cluster's default class
    */
   readonly storage?: StorageSettings;
@@ -42,13 +52,14 @@ export interface RedisSettings {
   readonly maxMemoryPercent?: number;
 
   /**
-   * What happens when it is full. Anything but `noeviction` loses data, as a cache may.
-   * @default noeviction
+   * What happens when it is full. Anything but `noeviction`, which is none for a cache, loses data. Those that begin with
+   * `volatile` give up only what was given a time to live.
+   * @default - noeviction, and allkeys-lru for a cache
    */
   readonly evictionPolicy?: EvictionPolicy;
 
   /**
-   * Backups: how much may be lost, and how long a restore may take.
+   * Backups: how much may be lost, and how long a restore may take. A cache has none.
    * @default - none: what is kept here can be made again
    */
   readonly backup?: RedisBackupSettings;
@@ -68,8 +79,10 @@ export interface RedisSettings {
 
 /** A server with nothing left open. */
 export interface ResolvedRedis {
+  readonly mode: RedisMode;
   readonly image: ResolvedImage;
-  readonly storage: ResolvedStorage;
+  /** Nothing for a cache. */
+  readonly storage?: ResolvedStorage;
   readonly resources: ResolvedResources;
   readonly maxMemory: string;
   readonly evictionPolicy: EvictionPolicy;
@@ -82,16 +95,33 @@ export interface ResolvedRedis {
 /** Fills in defaults and the memory that follows from the limit. */
 export function resolveRedis(settings: RedisSettings): ResolvedRedis {
   const amounts = resolveResources(settings.resources, resources(['100m', '256Mi'], ['500m', '1Gi']));
+  const { mode = 'store' } = settings;
   const maxMemory = mebibytes(amounts.limits.memory, (settings.maxMemoryPercent ?? 75) / 100);
   return {
+    mode,
     image: resolveImage(settings.image ?? { repository: 'redis', tag: '7.4.1-alpine' }),
-    storage: resolveStorage(settings.storage, '5Gi'),
+    storage: mode === 'store' ? resolveStorage(settings.storage, '5Gi') : undefined,
     resources: amounts,
     maxMemory: `${maxMemory}mb`,
-    evictionPolicy: settings.evictionPolicy ?? 'noeviction',
+    evictionPolicy: settings.evictionPolicy ?? (mode === 'store' ? 'noeviction' : 'allkeys-lru'),
     backup: settings.backup && resolveRedisBackup(settings.backup, maxMemory * 2 ** 20),
     disruptionBudget: resolveDisruptionBudget(undefined, 1),
     spread: resolveSpread(settings.spread),
     exporter: resolveExporter(settings.exporter, { repository: 'oliver006/redis_exporter', tag: 'v1.88.0' }),
+  };
+}
+
+/** What settings say that a cache does not have: the setting, and why. */
+export function unfitForCache({ mode, storage, backup, evictionPolicy }: RedisSettings): Record<string, string> {
+  if (mode !== 'cache') return {};
+  return {
+    ...(storage ? { storage: 'says nothing to a cache, which has no volume; remove it, or set mode to store' } : {}),
+    ...(backup ? { backup: 'cannot be made of a cache, which keeps nothing; remove it, or set mode to store' } : {}),
+    ...(evictionPolicy === 'noeviction'
+      ? {
+          evictionPolicy:
+            'expected one that makes room, got noeviction: a full cache would refuse all writes; choose allkeys-lru',
+        }
+      : {}),
   };
 }

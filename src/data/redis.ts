@@ -10,6 +10,7 @@ import {
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
 import { Secrets } from '../platform/secrets';
+import { ValidationError } from '../platform/validation-error';
 import { renderDisruptionBudget } from '../workload/disruption';
 import { renderExporter } from '../workload/exporter';
 import { checkTag, profileOf, type ResolvedImage } from '../workload/image';
@@ -21,7 +22,7 @@ import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../worklo
 import { checksumOf, versionOf, Workload } from '../workload/workload';
 import { RedisBackup } from './redis-backup';
 import { describeSecret, EXPORTER_KEY, type ExporterAddress, SECRETS_MOUNT, SERVER_KEYS } from './redis-secret';
-import { type RedisSettings, resolveRedis, type ResolvedRedis } from './redis-settings';
+import { type RedisMode, type RedisSettings, resolveRedis, type ResolvedRedis, unfitForCache } from './redis-settings';
 import { RedisTls } from './redis-tls';
 
 const REDIS: ListeningPort = { name: 'redis', port: 6379 };
@@ -29,22 +30,24 @@ const METRICS: ListeningPort = { name: 'metrics', port: 9121 };
 const DATA_MOUNT = '/data';
 const CONFIG_MOUNT = '/etc/redis';
 
-const configuration = (
-  { maxMemory, evictionPolicy }: ResolvedRedis,
-  ports: string,
-) => `include ${SECRETS_MOUNT}/auth.conf
-appendfsync everysec
-appendonly yes
-dir ${DATA_MOUNT}
-maxmemory ${maxMemory}
-maxmemory-policy ${evictionPolicy}
+/** Of what a cache holds nothing is written: its working folder is one that may be written to. */
+const persistence = ({ mode }: ResolvedRedis) =>
+  mode === 'store' ? `appendfsync everysec\nappendonly yes\ndir ${DATA_MOUNT}` : 'appendonly no\ndir /tmp';
+
+const configuration = (resolved: ResolvedRedis, ports: string) => `include ${SECRETS_MOUNT}/auth.conf
+${persistence(resolved)}
+maxmemory ${resolved.maxMemory}
+maxmemory-policy ${resolved.evictionPolicy}
 ${ports}
 save ""
 tcp-keepalive 60
 `;
 
-/** A Redis server: StatefulSet with a volume, exporter, Service and policy. */
+/** A Redis server: StatefulSet with a volume where it is a store, exporter, Service and policy. */
 export class Redis extends Workload implements IConnectable {
+  /** What the server is to its clients. */
+  public readonly mode: RedisMode;
+
   /** The server and its exporter. */
   public readonly statefulSet: KubeStatefulSet;
 
@@ -74,6 +77,9 @@ export class Redis extends Workload implements IConnectable {
   public constructor(scope: Construct, id: string, settings: RedisSettings = {}) {
     const resolved = resolveRedis(settings);
     super(scope, id, { component: 'cache', version: versionOf(resolved.image) });
+    for (const [field, problem] of Object.entries(unfitForCache(settings)))
+      throw new ValidationError(this, field, problem);
+    this.mode = resolved.mode;
     this.profile = profileOf(this, 'image', resolved.image);
     checkTag(this, 'image', resolved.image);
     checkResources(this, 'resources', resolved.resources);
@@ -189,7 +195,7 @@ export class Redis extends Workload implements IConnectable {
         // A server that still loads its file, whose disk is full or whose master is gone is alive: a restart would not help.
         livenessProbe: probe('PONG|LOADING|MASTERDOWN|MISCONF', 20, 3),
         volumeMounts: [
-          { name: DATA_VOLUME, mountPath: DATA_MOUNT },
+          ...(resolved.storage ? [{ name: DATA_VOLUME, mountPath: DATA_MOUNT }] : []),
           { name: 'config', mountPath: CONFIG_MOUNT, readOnly: true },
           { name: 'credentials', mountPath: SECRETS_MOUNT, readOnly: true },
         ],

@@ -29,9 +29,22 @@ export function resolveSpread(settings?: SpreadSettings): ResolvedSpread {
   return { hosts: settings?.hosts ?? 'preferred', zones: settings?.zones ?? 'preferred' };
 }
 
-/** The fields of a pod. With the label of a revision, the pods of each are counted by themselves while one replaces another. */
-export function renderSpread({ hosts, zones }: ResolvedSpread, podLabels: Record<string, string>, revision?: string) {
-  const labelSelector = { matchLabels: podLabels };
+const NAME = 'app.kubernetes.io/name';
+
+/**
+ * The fields of a pod. With the label of a revision, the pods of each are counted by themselves while one replaces another.
+ * With the name of a workload beside, its pods are counted as if they were of this one.
+ */
+export function renderSpread(
+  { hosts, zones }: ResolvedSpread,
+  podLabels: Record<string, string>,
+  revision?: string,
+  beside?: string,
+) {
+  const { [NAME]: name = '', ...system } = podLabels;
+  const labelSelector = beside
+    ? { matchExpressions: [{ key: NAME, operator: 'In', values: [beside, name] }], matchLabels: system }
+    : { matchLabels: podLabels };
   const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' };
   const affinity: Record<SpreadRule, Affinity | undefined> = {
     none: undefined,

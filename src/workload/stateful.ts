@@ -45,7 +45,8 @@ export function resolveStorage(settings: StorageSettings | undefined, size: stri
 /** What makes a StatefulSet. */
 export interface StatefulParts {
   readonly replicas: number;
-  readonly storage: ResolvedStorage;
+  /** The volume of each; none where nothing is kept. */
+  readonly storage?: ResolvedStorage;
   readonly pod: Pod;
   /** Whether the pods come and go one after the other or all at once. */
   readonly podManagementPolicy?: 'OrderedReady' | 'Parallel';
@@ -56,15 +57,22 @@ export interface StatefulParts {
 /** Name of the volume that a StatefulSet claims, as its containers mount it. */
 export const DATA_VOLUME = 'data';
 
-/** The Service that gives each pod of a StatefulSet its name. */
-export function renderHeadlessService(workload: Workload, ports: ListeningPort[]): KubeService {
+/**
+ * The Service that gives each pod of a StatefulSet its name. `readyOnly` is for pods one of which is as good as another: the
+ * name of the Service then leads to those that are ready.
+ */
+export function renderHeadlessService(
+  workload: Workload,
+  ports: ListeningPort[],
+  { readyOnly = false }: { readonly readyOnly?: boolean } = {},
+): KubeService {
   return new KubeService(workload, 'service', {
     metadata: { name: workload.workloadName },
     spec: {
       type: 'ClusterIP',
       clusterIP: 'None',
       // A name leads to one certain server: to take it away while a probe fails, its exporter's say, sends nobody elsewhere.
-      publishNotReadyAddresses: true,
+      publishNotReadyAddresses: readyOnly ? undefined : true,
       selector: workload.podLabels,
       ports: ports.map(({ name, port, protocol }): ServicePort => ({
         name,
@@ -89,10 +97,11 @@ export function claimSpec(scope: Construct, { size, className }: ResolvedStorage
 
 /** Pods with names and volumes of their own. The volumes stay when the pods go, whoever deletes them. */
 export function renderStatefulSet(workload: Workload, parts: StatefulParts): KubeStatefulSet {
+  const { storage } = parts;
   const statefulSet = new KubeStatefulSet(workload, 'stateful-set', {
     metadata: { name: workload.workloadName, annotations: parts.pod.annotations },
     spec: {
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      persistentVolumeClaimRetentionPolicy: storage && { whenDeleted: 'Retain', whenScaled: 'Retain' },
       ordinals: parts.firstPod === undefined ? undefined : { start: parts.firstPod },
       podManagementPolicy: parts.podManagementPolicy ?? 'OrderedReady',
       replicas: parts.replicas,
@@ -101,12 +110,12 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
       serviceName: workload.workloadName,
       template: withData(workload, parts),
       updateStrategy: { type: 'RollingUpdate' },
-      volumeClaimTemplates: [
+      volumeClaimTemplates: storage && [
         {
           apiVersion: 'v1',
           kind: 'PersistentVolumeClaim',
           metadata: { name: DATA_VOLUME },
-          spec: claimSpec(workload, parts.storage),
+          spec: claimSpec(workload, storage),
         },
       ],
     },
@@ -115,11 +124,11 @@ export function renderStatefulSet(workload: Workload, parts: StatefulParts): Kub
   return statefulSet;
 }
 
-/** Pods with data come before others. One that is alone cannot be moved without being away. */
-function withData(workload: Workload, { pod: { template }, replicas }: StatefulParts): PodTemplateSpec {
+/** Pods with data come before others. One that is alone with them cannot be moved without being away. */
+function withData(workload: Workload, { pod: { template }, replicas, storage }: StatefulParts): PodTemplateSpec {
   const defaults = PodDefaults.of(workload);
   const { metadata, spec } = template;
-  const annotations = { ...metadata?.annotations, ...defaults.evictionOf(replicas > 1) };
+  const annotations = { ...metadata?.annotations, ...defaults.evictionOf(replicas > 1 || storage === undefined) };
   return {
     metadata: { ...metadata, annotations: Object.keys(annotations).length > 0 ? annotations : undefined },
     spec: { ...spec!, priorityClassName: defaults.priorityClassOf('data') },

@@ -232,7 +232,7 @@ describe('around backups', () => {
     const objects = make(backup);
     const { data } = named(objects, 'ConfigMap', 'db-backup-scripts');
     const { annotations } = named(objects, 'StatefulSet', 'db').spec.template.metadata;
-    const read = { 'pg_hba.conf': data['pg_hba.conf'], 'upload.sh': data['upload.sh'] };
+    const read = { 'upload.sh': data['upload.sh'] };
     expect(annotations).toMatchObject(checksumOf(read));
     expect(Object.values(read).every(Boolean)).toBe(true);
   });

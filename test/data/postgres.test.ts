@@ -5,8 +5,8 @@ import { schemaErrors } from '../support/kubernetes-schema';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
 import { finished, objectsOfConstruct, testSystem } from '../support/system';
 
-/** Backups have a test of their own. */
-const all: Complete<Omit<PostgresSettings, 'backup'>> = {
+/** Backups, replicas and standbys have tests of their own. */
+const all: Complete<Omit<PostgresSettings, 'backup' | 'readReplicas' | 'standbyOf'>> = {
   image: {
     repository: 'mirror.example.com/postgres',
     tag: '16.12-alpine',

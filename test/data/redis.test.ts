@@ -1,3 +1,4 @@
+import { Dapr } from '../../src/dapr/dapr';
 import { Redis } from '../../src/data/redis';
 import type { RedisSettings } from '../../src/data/redis-settings';
 import { Secrets } from '../../src/platform/secrets';
@@ -6,7 +7,7 @@ import { type Complete, leavesWithoutEffect } from '../support/leaves';
 import { objectsOfConstruct, testSystem } from '../support/system';
 
 /** Backups have a test of their own. */
-const all: Complete<Omit<RedisSettings, 'backup'>> = {
+const all: Complete<Omit<RedisSettings, 'backup' | 'mode'>> = {
   image: {
     repository: 'mirror.example.com/redis',
     tag: '7.2.0',
@@ -101,5 +102,48 @@ describe('Redis', () => {
       'redis://127.0.0.1:6379': '{{exporter-password}}',
       'redis://exporter@127.0.0.1:6379': '{{exporter-password}}',
     });
+  });
+});
+
+describe('Redis as a cache', () => {
+  const set = (settings: RedisSettings = {}) => make({ mode: 'cache', ...settings });
+
+  test('with everything that it can have', () => {
+    const { storage: _, ...rest } = all;
+    const objects = set(rest);
+    expect(objects.flatMap((object) => schemaErrors(object, '1.30'))).toEqual([]);
+    expect(objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'ConfigMap')).toMatchSnapshot();
+    expect(leavesWithoutEffect(rest, set)).toEqual(['image.profile', 'exporter.image.profile']);
+  });
+
+  test('writes nothing, has no volume, and makes room', () => {
+    const lines = configuration({ mode: 'cache' }).split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining(['appendonly no', 'save ""', 'maxmemory 768mb', 'maxmemory-policy allkeys-lru']),
+    );
+    const { spec } = set().find(({ kind }) => kind === 'StatefulSet');
+    expect([spec.volumeClaimTemplates, spec.persistentVolumeClaimRetentionPolicy]).toEqual([undefined, undefined]);
+    // Its working folder is one that it may write to, and is bounded.
+    const { volumes, containers } = spec.template.spec;
+    const { name } = containers[0].volumeMounts.find(({ mountPath }: any) => mountPath === '/tmp');
+    expect(lines).toContain('dir /tmp');
+    expect(volumes.find((volume: any) => volume.name === name).emptyDir.sizeLimit).toBe('64Mi');
+  });
+
+  test.each<[string, RedisSettings, string]>([
+    ['storage', { storage: { size: '1Gi' } }, 'storage: says nothing to a cache, which has no volume'],
+    ['noeviction', { evictionPolicy: 'noeviction' }, 'evictionPolicy: expected one that makes room, got noeviction'],
+    [
+      'backups',
+      { backup: { rpo: '1h', rto: '1h', target: { type: 's3', bucket: 'backups' } } },
+      'backup: cannot be made of a cache, which keeps nothing',
+    ],
+  ])('refuses %s', (_, settings, message) => expect(() => set(settings)).toThrow(message));
+
+  test('holds no state of applications', () => {
+    const system = testSystem();
+    const cache = new Redis(system.layer('data'), 'cache', { mode: 'cache' });
+    const dapr = new Dapr(system.layer('dapr'), 'dapr');
+    expect(() => dapr.stateStore('state', cache)).toThrow('expected a store, got cache in the mode cache');
   });
 });

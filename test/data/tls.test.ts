@@ -1,5 +1,6 @@
 import { Postgres } from '../../src/data/postgres';
-import { hostBasedAccess } from '../../src/data/postgres-tls';
+import { hostBasedAccess } from '../../src/data/postgres-access';
+import { BACKUPS } from '../../src/data/postgres-roles';
 import { Redis } from '../../src/data/redis';
 import { Secrets } from '../../src/platform/secrets';
 import { WebService } from '../../src/workload/web-service';
@@ -61,17 +62,17 @@ describe('PostgreSQL with TLS', () => {
   });
 
   test('lets nobody in over the network without it, nor anybody without a password', () => {
-    const rules = hostBasedAccess().trim().split('\n');
+    const rules = hostBasedAccess('hostssl', []).trim().split('\n');
     expect(rules.map((rule) => rule.split(' ')[0])).toEqual(['local', 'hostssl']);
     for (const rule of rules) expect(rule).toMatch(/ scram-sha-256$/);
     expect(database.args).toContain('hba_file=/etc/postgresql/pg_hba.conf');
-    expect(objects.one('ConfigMap', 'db-access').data['pg_hba.conf']).toBe(hostBasedAccess());
+    expect(objects.one('ConfigMap', 'db-access').data['pg_hba.conf']).toBe(hostBasedAccess('hostssl', []));
   });
 
-  test('takes rules of others, before its own', () => {
-    const rule = 'hostssl replication backup all scram-sha-256';
-    expect(hostBasedAccess([rule]).split('\n')[0]).toBe(rule);
-  });
+  test('lets the roles of replication in, with TLS and each by name', () =>
+    expect(hostBasedAccess('hostssl', [BACKUPS]).split('\n')).toContain(
+      'hostssl replication backup all scram-sha-256',
+    ));
 
   test('wins over parameters that would turn it off', () => {
     const system = testSystem({ tls: { enabled: true } });

@@ -58,7 +58,7 @@ test('no required setting has a default', () => {
 });
 
 /** What is there or not changes what is made, whatever is in it. */
-const SWITCHES = ['autoscaling', 'migrations', 'metrics', 'priority', 'verticalAutoscaling'];
+const SWITCHES = ['autoscaling', 'migrations', 'metrics', 'priority', 'readReplicas', 'verticalAutoscaling'];
 
 describe.each(Object.keys(SYSTEMS))('%s', (system) => {
   const schema = JSON.parse(readFileSync(join(ROOT, `overlays/schemas/${system}.base.json`), 'utf8'));

@@ -11,6 +11,7 @@ import { SYSTEMS } from '../../src/systems';
 import { settingsOf } from '../support/overlays';
 import { Authority } from './support/authority';
 import { CONFLUENT } from './support/confluent';
+import { POSTGRES_ENTRYPOINT } from './support/postgres-entrypoint';
 import { Pods, type Running, type SecretValues } from './support/pods';
 import { proof } from './support/proof';
 
@@ -38,23 +39,6 @@ function system(change: object = {}) {
 /** What an hour is here. */
 const hasten = (word: string) => word.replace('sleep 3600', 'sleep 1');
 
-/** What the image's entrypoint does for a volume that is empty, in so far as it concerns TLS. */
-const ENTRYPOINT = `#!/usr/bin/env bash
-set -eu
-shift
-set -- -c unix_socket_directories=/var/run/postgresql "$@"
-export PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
-if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  mkdir -p "$PGDATA"
-  initdb -U "$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" $POSTGRES_INITDB_ARGS -D "$PGDATA" > /dev/null
-  pg_ctl -D "$PGDATA" -o "$(printf '%q ' "$@" -c listen_addresses= -p 5432)" -l /tmp/first.log -w start > /dev/null || { cat /tmp/first.log; exit 1; }
-  psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres -c "CREATE DATABASE \\"$POSTGRES_DB\\"" > /dev/null
-  for script in /docker-entrypoint-initdb.d/*; do . "$script" > /dev/null; done
-  pg_ctl -D "$PGDATA" -m fast -w stop > /dev/null
-fi
-exec postgres -c "listen_addresses=*" "$@"
-`;
-
 /** What a client learns of the certificate that a server shows. */
 const shown = async (pods: Pods, pod: string, container: string, ...options: string[]) => {
   const script = `openssl s_client ${options.join(' ')} </dev/null 2>/dev/null | openssl x509 -noout -serial`;
@@ -74,7 +58,7 @@ describe('PostgreSQL', () => {
     pods = await Pods.start({
       ...given,
       tools: ['postgres', 'redis'],
-      commands: { 'docker-entrypoint.sh': ENTRYPOINT },
+      commands: { 'docker-entrypoint.sh': POSTGRES_ENTRYPOINT },
     });
     server = await pods.run('postgres-0', {
       change: hasten,

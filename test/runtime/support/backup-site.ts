@@ -3,8 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { finish } from '../../../src/cli/build';
 import { fillSecret } from '../../../src/cli/secrets/values';
+import type { ObjectStoreSettings } from '../../../src/backup/object-store-settings';
 import type { BackupSettings } from '../../../src/data/backup-settings';
 import { Postgres } from '../../../src/data/postgres';
+import type { PostgresSettings } from '../../../src/data/postgres-settings';
 import { Secrets } from '../../../src/platform/secrets';
 import { testSystem } from '../../support/system';
 import { ObjectStore } from './object-store';
@@ -49,20 +51,37 @@ export class BackupSite {
     const machine = await PodMachine.start([], playedImages());
     const store = target === 's3' ? await ObjectStore.start(machine.pid) : undefined;
     store?.createBucket(BUCKET);
+    const site = new BackupSite(machine, store, { storage: { size: storage }, backup: settings });
+    site.apply();
+    return site;
+  }
+
+  /** Another store that this one reads, in the place of that of another region. */
+  public source?: ObjectStore;
+
+  /** Synthesizes and applies the manifests, with settings of the server beside those that it began with. */
+  public apply(change: Pick<PostgresSettings, 'standbyOf'> = {}): void {
+    const { machine, store, settings } = this;
     const system = testSystem();
-    const where = store
-      ? { type: 's3' as const, bucket: BUCKET, endpoint: store.endpoint }
+    const target = store
+      ? { type: 's3' as const, bucket: BUCKET, prefix: PREFIX, endpoint: store.endpoint }
       : { type: 'volume' as const };
-    new Postgres(system.layer('data'), 'db', { storage: { size: storage }, backup: { ...settings, target: where } });
-    (machine.objects as any[]).push(...finish(system).map(({ manifest }) => hastened(manifest)));
-    for (const declared of Secrets.of(system).all) {
-      const provided = { 'access-key-id': store?.accessKey ?? '', 'secret-access-key': store?.secretKey ?? '' };
+    new Postgres(system.layer('data'), 'db', { ...settings, ...change, backup: { ...settings.backup, target } });
+    (machine.objects as any[]).splice(0, Infinity, ...finish(system).map(({ manifest }) => hastened(manifest)));
+    for (const declared of Secrets.of(system).all.filter(({ name }) => !machine.secrets[name])) {
+      const from = declared.name === 'standby-credentials' ? this.source : store;
+      const provided = { 'access-key-id': from?.accessKey ?? '', 'secret-access-key': from?.secretKey ?? '' };
       const given = Object.entries(provided).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
       const known = Object.fromEntries(given.filter(([key]) => declared.keys[key!]?.provided));
       const { keys } = fillSecret(declared, known);
       machine.secrets[declared.name] = Object.fromEntries(keys.map(({ key, value }) => [key, value.toString()]));
     }
-    return new BackupSite(machine, store);
+  }
+
+  /** What the settings say of the store of another region, which is opened for reading. */
+  public async watches(other: BackupSite): Promise<ObjectStoreSettings> {
+    this.source ??= await ObjectStore.view(other.store!, this.machine.pid);
+    return { type: 's3', bucket: BUCKET, prefix: PREFIX, endpoint: this.source.endpoint };
   }
 
   public server!: Server;
@@ -72,6 +91,7 @@ export class BackupSite {
   private constructor(
     public readonly machine: PodMachine,
     public readonly store: ObjectStore | undefined,
+    private readonly settings: { storage: { size: string }; backup: Omit<BackupSettings, 'target'> },
   ) {}
 
   public get passwords(): Record<string, string> {
@@ -79,15 +99,30 @@ export class BackupSite {
   }
 
   /** Scales to one: both containers start, and it is waited until the server is ready by its own probe. */
-  public async up(): Promise<void> {
+  public async up(seconds = 60): Promise<void> {
+    await this.begin();
+    const ready = this.pod.containerOf('postgres').readinessProbe.exec.command;
+    await this.server.until('readiness', () => succeeds(() => this.pod.exec(this.server, 'postgres', ready)), seconds);
+  }
+
+  /** Whether the server's own liveness probe is content. */
+  public get isAlive(): boolean {
+    const { command } = this.pod.containerOf('postgres').livenessProbe.exec;
+    return succeeds(() => this.pod.exec(this.server, 'postgres', command));
+  }
+
+  /** Scales to one, and waits for nothing. */
+  public async begin(): Promise<void> {
     const { spec } = this.machine.one('StatefulSet', 'db');
     this.pod = this.machine.pod(spec.template, 'db-0');
+    for (const { name } of spec.template.spec.initContainers ?? []) {
+      const ended = await (await this.pod.start(name)).ending(60);
+      if (ended !== 'code 0') throw new Error(`${name} ended with ${ended}`);
+    }
     this.server = await this.pod.start('postgres');
     this.uploader = await this.pod.start('wal-upload');
-    const { lifecycle, readinessProbe } = this.pod.containerOf('postgres');
-    this.pod.exec(this.server, 'postgres', lifecycle.postStart.exec.command);
-    const ready = readinessProbe.exec.command;
-    await this.server.until('readiness', () => succeeds(() => this.pod.exec(this.server, 'postgres', ready)), 60);
+    const { lifecycle } = this.pod.containerOf('postgres');
+    if (this.server.isRunning) this.pod.exec(this.server, 'postgres', lifecycle.postStart.exec.command);
   }
 
   /** Scales to none: as the kubelet does, both are told to end at the same time. */
@@ -257,13 +292,19 @@ export class Writer {
   }
 }
 
-/** Where the uploader looks each minute for what Jobs have told, it looks each ten seconds. */
+/** What is done each minute, or each few, is done each few seconds. */
 function hastened(manifest: any): any {
-  const script: string | undefined = manifest.kind === 'ConfigMap' ? manifest.data['upload.sh'] : undefined;
-  if (script === undefined) return manifest;
-  const often = script.replace('began - looked)) -ge 60', 'began - looked)) -ge 10');
-  if (often === script) throw new Error('upload.sh does not look for figures each minute any more');
-  return { ...manifest, data: { ...manifest.data, 'upload.sh': often } };
+  let text = JSON.stringify(manifest);
+  const hasten = (often: string, oftener: string) => {
+    if (!text.includes(often)) throw new Error(`${manifest.metadata.name}: nothing there is "${often}" any more`);
+    text = text.replaceAll(often, oftener);
+  };
+  if (manifest.data?.['upload.sh']) hasten('began - looked)) -ge 60', 'began - looked)) -ge 10');
+  if (manifest.data?.['standby.sh']) hasten(' -gt 180 ]', ' -gt 25 ]');
+  if (manifest.kind === 'StatefulSet' && text.includes('standby.sh')) {
+    hasten('wal_retrieve_retry_interval=10s', 'wal_retrieve_retry_interval=1s');
+  }
+  return JSON.parse(text);
 }
 
 function succeeds(act: () => void): boolean {

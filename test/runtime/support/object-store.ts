@@ -12,8 +12,15 @@ export class ObjectStore {
     return store;
   }
 
+  /** The same objects, in another network, to be read only. */
+  public static async view(of: ObjectStore, network: number): Promise<ObjectStore> {
+    const store = new ObjectStore(await freePort(), network, of);
+    await store.start();
+    return store;
+  }
+
   /** Where it keeps the objects. */
-  public readonly folder = scratchFolder('objects', { unprivileged: true });
+  public readonly folder: string;
   public readonly accessKey = randomBytes(10).toString('hex').toUpperCase();
   public readonly secretKey = randomBytes(24).toString('base64url');
   private server: Server | undefined;
@@ -21,7 +28,10 @@ export class ObjectStore {
   private constructor(
     public readonly port: number,
     private readonly network?: number,
-  ) {}
+    private readonly of?: ObjectStore,
+  ) {
+    this.folder = of?.folder ?? scratchFolder('objects', { unprivileged: true });
+  }
 
   public get endpoint(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -76,6 +86,7 @@ export class ObjectStore {
   }
 
   private arguments(): string[] {
-    return ['serve', 's3', this.folder, `--addr=127.0.0.1:${this.port}`, '--vfs-cache-mode=off'];
+    const reading = this.of ? ['--read-only', '--dir-cache-time=1s'] : [];
+    return ['serve', 's3', this.folder, `--addr=127.0.0.1:${this.port}`, '--vfs-cache-mode=off', ...reading];
   }
 }

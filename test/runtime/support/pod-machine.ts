@@ -310,7 +310,7 @@ export class Pod {
 export function playedImages(): Record<string, PlayedImage> {
   const binaries = (set: string, file: string) => join(toolPath(set, `bin/${file}`), '..');
   const tools = { busybox: binaries('busybox', 'busybox') };
-  const postgres = { ...tools, postgres: binaries('postgres', 'postgres') };
+  const postgres = { ...tools, entrypoint: entrypointFolder(), postgres: binaries('postgres', 'postgres') };
   return {
     postgres: {
       tools: postgres,
@@ -324,6 +324,16 @@ export function playedImages(): Record<string, PlayedImage> {
       files: { '/usr/local/bin/rclone': toolPath('rclone', 'bin/rclone') },
     },
   };
+}
+
+/** What scripts of pods find that begin the server as the image does. */
+function entrypointFolder(): string {
+  const folder = join(scratchFolder('entrypoint'), 'bin');
+  mkdirSync(folder);
+  chmodSync(join(folder, '..'), 0o755);
+  const script = `#!/opt/bash/bash\nshift\n${POSTGRES_ENTRYPOINT}`;
+  writeFileSync(join(folder, 'docker-entrypoint.sh'), script, { mode: 0o755 });
+  return folder;
 }
 
 /** What the image does: it prepares an empty volume by a server that only its socket reaches, then becomes the server. */

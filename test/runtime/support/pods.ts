@@ -14,6 +14,8 @@ export interface PodsOptions {
   readonly tools: readonly string[];
   /** Commands that images have and no set of tools does, by name. */
   readonly commands?: Record<string, string>;
+  /** Whether root folders are read-only where containers say so. */
+  readonly readOnly?: boolean;
 }
 
 /** A container that runs. */
@@ -46,7 +48,8 @@ export class Pods {
   public static async start(options: PodsOptions): Promise<Pods> {
     const bridge = await startProcess('bridge', 'unshare', ['-n', 'sleep', 'infinity']);
     await settled(bridge);
-    inNetwork(bridge.pid, 'ip link add br0 type bridge && ip link set br0 up && ip link set lo up');
+    const up = 'ip link add br0 type bridge && ip addr add 10.244.0.1/24 dev br0 && ip link set br0 up';
+    inNetwork(bridge.pid, `${up} && ip link set lo up`);
     return new Pods(options, bridge);
   }
 
@@ -68,6 +71,20 @@ export class Pods {
     for (const [name, text] of Object.entries(options.commands ?? {})) {
       writeFileSync(join(commands, name), text, { mode: 0o755 });
     }
+  }
+
+  /** A process in the network that all pods are on, and the address of a pod there. */
+  public get network(): number {
+    return this.bridge.pid;
+  }
+
+  public addressOf(pod: string): string {
+    return this.addresses.get(pod)!;
+  }
+
+  /** Where a volume of a pod lies. */
+  public volumeFolder(pod: string, volume: string): string {
+    return join(this.folder, pod, volume);
   }
 
   /** What a pod is made of. */
@@ -232,6 +249,9 @@ export class Pods {
         `chroot ${base}/root mkdir -p ${to}`,
         `mount --bind ${from} "${base}/root$(chroot ${base}/root readlink -f ${to})"`,
       ]),
+      ...(this.options.readOnly && container.securityContext.readOnlyRootFilesystem
+        ? [`mount -o remount,ro ${base}/root`]
+        : []),
       `exec chroot ${base}/root setpriv --reuid=${user} --regid=${group} --groups=${fsGroup} --no-new-privs --pdeathsig=KILL -- "$@"`,
     ].join('\n');
     const variables = [`PATH=${paths.join(':')}`, 'HOME=/', ...this.variables(container, { name, index })];
