@@ -23,8 +23,10 @@ export {
 } from './data/backup-settings';
 export { type ObjectStoreSettings, type ObjectStoreType } from './backup/object-store-settings';
 export { Postgres } from './data/postgres';
+export { type PostgresAlertsSettings } from './data/postgres-alerts';
 export { type PostgresSettings, type SqlName } from './data/postgres-settings';
 export { Redis } from './data/redis';
+export { type RedisAlertsSettings } from './data/redis-alerts';
 export {
   type RedisBackupSettings,
   type SnapshotFiguresSettings,
@@ -72,6 +74,8 @@ export {
   type UnprivilegedPort,
 } from './platform/names';
 export { type Bytes, type Cpu } from './platform/quantity';
+export { type Duration } from './platform/duration';
+export { type NamespaceAlertsSettings } from './platform/namespace-alerts-settings';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
@@ -91,6 +95,7 @@ export {
   type AlertRules,
   type NetworkPolicies,
   type PrometheusSettings,
+  type Scraping,
   System,
   type SystemProps,
   type SystemSettings,
@@ -107,6 +112,7 @@ export { type IApplication } from './workload/lent-pod';
 export { type LockType } from './workload/lock';
 export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
 export { type MigrationsRun, type MigrationsSettings } from './workload/migrations';
+export { type LatencyObjectiveSettings, type ObjectivesSettings } from './workload/objectives';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SecretVariableSettings } from './workload/secret-variable';
 export { type ShutdownSettings } from './workload/shutdown';
@@ -167,13 +173,12 @@ export {
   type RateLimitSettings,
 } from './edge/settings';
 export { Kafka } from './messaging/kafka';
+export { type KafkaAlertsSettings } from './messaging/kafka-alerts';
 export { type KafkaSettings, type ReplicationSettings } from './messaging/kafka-settings';
 export { KafkaTopics, type TopicSettings } from './messaging/topics';
 export { type QuorumSize, ZooKeeper, type ZooKeeperSettings } from './messaging/zookeeper';
+export { type ZooKeeperAlertsSettings } from './messaging/zookeeper-alerts';
 export { Dashboard } from './observability/dashboard';
-export {
-  type DashboardSettings,
-  type PanelKind,
-  type PanelSettings,
-  type PanelUnit,
-} from './observability/dashboard-settings';
+export { type DashboardSettings, type PanelSettings } from './observability/dashboard-settings';
+export { Dashboards } from './observability/dashboards';
+export { type PanelKind, type PanelUnit } from './platform/panels';

@@ -86,7 +86,10 @@ export const sources: Source[] = [
     module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
     prefix: 'Monitoring',
     file: 'imports/prometheus.ts',
-    crds: { 'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1' },
+    crds: {
+      'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml': 'v1',
+      'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1',
+    },
   },
   {
     module: 'tools/documented-crds, written from the documentation of Calico Enterprise',

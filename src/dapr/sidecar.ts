@@ -1,13 +1,14 @@
 import { Construct } from 'constructs';
 
 import { DaprConfiguration, type DaprConfigurationSpec } from '../../imports/dapr';
-import { Lazy } from 'cdk8s';
+import { Chart, Lazy } from 'cdk8s';
 import type { ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';
 import { checkResources } from '../workload/resources';
 import type { WebService } from '../workload/web-service';
+import { addSidecarPanels } from './panels';
 import type { ResolvedDapr, ResolvedSidecar } from './settings';
 
 /** Port on which a sidecar takes calls of other sidecars. */
@@ -50,6 +51,9 @@ export class Sidecar extends Construct {
     });
     application.annotatePods(annotations(props, this.configuration.name));
     this.declareConnections(application.peer, dapr);
+    // For those who look for annotations, Dapr's operator makes a Service that has them.
+    application._scrape(METRICS, '/');
+    addSidecarPanels(this, id, Chart.of(this).namespace!);
   }
 
   private renderConfiguration({ dapr, callers }: SidecarProps): DaprConfigurationSpec {
@@ -92,8 +96,6 @@ export class Sidecar extends Construct {
     const port = Number(tracing.collector.split(':')[1]);
     const collector = { name: 'collector', namespace: tracing.collectorNamespace, podLabels: tracing.collectorLabels };
     connections.allow(peer, { peer: collector, ports: [{ name: 'otlp', port }], sidecarOnly: true });
-    const prometheus = { name: 'prometheus', ...System.containing(this).prometheus };
-    connections.allow(prometheus, { peer, ports: [METRICS] });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PostgresAlertsSettings } from './postgres-alerts';
 import { mebibytes } from '../platform/quantity';
 import { type BackupSettings, resolveBackup, type ResolvedBackup } from './backup-settings';
 import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
@@ -79,6 +80,12 @@ export interface PostgresSettings {
    * @default - prometheuscommunity/postgres-exporter
    */
   readonly exporter?: ExporterSettings;
+
+  /**
+   * When somebody is told of it.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: PostgresAlertsSettings;
 }
 
 /** A server with nothing left open. */

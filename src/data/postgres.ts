@@ -1,3 +1,4 @@
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import {
@@ -20,6 +21,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
+import { watchPostgres } from './postgres-alerts';
 import { wakeCheckpointer } from './backup-scripts';
 import { archivingParameters, BACKUP_METRICS, PostgresBackup, REPLICATION } from './postgres-backup';
 import {
@@ -32,6 +34,7 @@ import {
   SECRETS_MOUNT,
   serverKeys,
 } from './postgres-roles';
+import { PostgresQueries } from './postgres-queries';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 import { PostgresTls, RELOADING_SERVER } from './postgres-tls';
 
@@ -103,6 +106,7 @@ export class Postgres extends Workload implements IConnectable {
       pod: this.renderPod(resolved, { ...this.backup?.restartOn, ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+    watchPostgres(this, new PostgresQueries(id, Chart.of(this).namespace!), settings.alerts);
   }
 
   private checkNames({ database, user }: ResolvedPostgres): void {
@@ -164,20 +168,23 @@ export class Postgres extends Workload implements IConnectable {
       tls: this.tls !== undefined,
     });
     backup.connectServer(this);
-    // A pod has room for one port in its annotations, which is the exporter's.
     const scraping = this.scrapedBy(BACKUP_METRICS, '/metrics');
+    if (Object.keys(scraping).length > 0) this.renderBackupMetrics(backup.workloadName, scraping);
+    return backup;
+  }
+
+  /** A pod has room for one port in its annotations, which is the exporter's. */
+  private renderBackupMetrics(name: string, annotations: Record<string, string>): void {
+    const { name: port } = BACKUP_METRICS;
     new KubeService(this, 'backup-metrics', {
-      metadata: { name: backup.workloadName, annotations: scraping },
+      metadata: { name, annotations },
       spec: {
         type: 'ClusterIP',
         clusterIP: 'None',
         selector: this.podLabels,
-        ports: [
-          { name: BACKUP_METRICS.name, port: BACKUP_METRICS.port, targetPort: BACKUP_METRICS.name, protocol: 'TCP' },
-        ],
+        ports: [{ name: port, port: BACKUP_METRICS.port, targetPort: port, protocol: 'TCP' }],
       },
     });
-    return backup;
   }
 
   /** Parameters of the server as its arguments; those that settings give win, but over what backups and TLS need. */

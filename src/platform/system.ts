@@ -10,6 +10,11 @@ import { checkCostLabels, sortedLabels } from './cost-labels';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
 import type { DnsLabel, LabelValue } from './names';
+import {
+  checkNamespaceAlerts,
+  type NamespaceAlertsSettings,
+  resolveNamespaceAlerts,
+} from './namespace-alerts-settings';
 import { type QuotaSettings, renderQuota } from './quota';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
@@ -28,7 +33,23 @@ export interface PrometheusSettings {
    * @default {"app.kubernetes.io/name": "prometheus"}
    */
   readonly podLabels?: { [label: string]: LabelValue };
+
+  /**
+   * How it learns whom to scrape: from annotations of pods, or from `PodMonitor` objects, which its operator reads.
+   * @default annotations
+   */
+  readonly scraping?: Scraping;
+
+  /**
+   * Labels by which its operator selects our monitors and rules, such as `release: kube-prometheus-stack`.
+   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as release"}
+   * @default {}
+   */
+  readonly objectLabels?: { [label: string]: LabelValue };
 }
+
+/** How Prometheus learns whom to scrape. */
+export type Scraping = 'annotations' | 'prometheus-operator';
 
 /** Whose network policies the cluster has, beside those of Kubernetes: only theirs can name a host. */
 export type NetworkPolicies = 'kubernetes' | 'cilium' | 'calico-enterprise';
@@ -111,6 +132,12 @@ export interface SystemSettings {
   readonly alertRules?: AlertRules;
 
   /**
+   * When somebody is told of volumes, quota, certificates, disruption budgets, autoscalers, Jobs and releases.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: NamespaceAlertsSettings;
+
+  /**
    * Where the values of Secrets come from.
    * @default - from the secrets command
    */
@@ -145,6 +172,7 @@ export interface ResolvedSystem {
   readonly headroom: number;
   readonly prometheus: Required<PrometheusSettings>;
   readonly alertRules: AlertRules;
+  readonly alerts: Required<NamespaceAlertsSettings>;
   readonly networkPolicies: NetworkPolicies;
 }
 
@@ -157,8 +185,11 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
       namespace: settings.prometheus?.namespace ?? 'monitoring',
       // Where it is may be said of a cluster in which nothing of ours has metrics yet.
       podLabels: { ...(settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' }) },
+      scraping: settings.prometheus?.scraping ?? 'annotations',
+      objectLabels: { ...settings.prometheus?.objectLabels },
     },
     alertRules: settings.alertRules ?? 'prometheus-operator',
+    alerts: resolveNamespaceAlerts(settings.alerts),
     networkPolicies: settings.networkPolicies ?? 'kubernetes',
   };
 }
@@ -201,6 +232,12 @@ export class System extends Chart {
 
   /** How alert rules get to Prometheus. */
   public readonly alertRules: AlertRules;
+
+  /**
+   * When somebody is told of what all workloads share, defaults filled in.
+   * @internal
+   */
+  public readonly _alerts: Required<NamespaceAlertsSettings>;
 
   /** Whose network policies the cluster has. */
   public readonly networkPolicies: NetworkPolicies;
@@ -248,6 +285,8 @@ export class System extends Chart {
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
+    this._alerts = resolved.alerts;
+    checkNamespaceAlerts(this, resolved.alerts);
     this.networkPolicies = resolved.networkPolicies;
     new Certificates(this, props.tls);
 

@@ -4,6 +4,7 @@ import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDi
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
 import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { type MigrationsSettings, type ResolvedMigrations, resolveMigrations } from './migrations';
+import type { ObjectivesSettings } from './objectives';
 import type { Port, Seconds, UnprivilegedPort } from '../platform/names';
 import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
 import { resolveResources, resources } from './resources';
@@ -105,6 +106,12 @@ export interface WebServiceSettings extends ApplicationSettings {
    * @default - nobody is
    */
   readonly alerts?: WebAlertsSettings;
+
+  /**
+   * What is promised of its answers. It needs `metrics`.
+   * @default - nothing is
+   */
+  readonly slo?: ObjectivesSettings;
 
   /**
    * How new pods replace old ones.

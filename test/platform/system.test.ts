@@ -25,9 +25,23 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
   allowLatestImages: true,
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
-  alertRules: 'none',
+  alertRules: 'prometheus-operator',
+  alerts: {
+    volumePercent: 70,
+    volumeCriticalPercent: 80,
+    quotaPercent: 95,
+    certificateDays: 3,
+    disruptionsBlockedFor: '2h',
+    autoscalerAtMaximumFor: '1h',
+    releasePausedFor: '1d',
+  },
   networkPolicies: 'cilium',
-  prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
+  prometheus: {
+    namespace: 'metrics',
+    podLabels: { app: 'prometheus' },
+    scraping: 'prometheus-operator',
+    objectLabels: { release: 'stack' },
+  },
   // What differs between stores: test/platform/external-secrets.test.ts.
   secrets: {} as Complete<SystemProps>['secrets'],
   tls: { enabled: true, issuer: { kind: 'ClusterIssuer', name: 'corporate' }, durationDays: 60, renewBeforeDays: 20 },
@@ -35,7 +49,8 @@ const all: Complete<Omit<SystemProps, 'cloud'>> = {
 
 const make = (props: SystemProps) => {
   const system = new System(new App(), 'shop-test', props);
-  new WebService(system.layer('apps'), 'web', { ...web, metrics: {} });
+  const release = { strategy: 'canary', controller: 'argo-rollouts' } as const;
+  new WebService(system.layer('apps'), 'web', { ...web, metrics: {}, autoscaling: { maxReplicas: 3 }, release });
   new Redis(system.layer('data'), 'cache');
   return finished(system).objects;
 };
@@ -45,7 +60,7 @@ describe('System', () => {
 
   test('each setting has an effect', () => {
     // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
-    // Nodes are only counted: below. Alerts are those of backups: test/data/postgres-backup.test.ts.
+    // Nodes are only counted: below. Without alert rules there are none: test/observability/rules.test.ts.
     // Names are those of services outside: test/network/external-service.test.ts.
     expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages', 'alertRules', 'networkPolicies']);
   });
