@@ -38,7 +38,7 @@ const active = (status: string) =>
   `kube_horizontalpodautoscaler_status_condition{${IN},horizontalpodautoscaler="shop",condition="ScalingActive",status="${status}"}`;
 const job = (failed: string, started: number) => ({
   [`kube_job_failed{${IN},job_name="import-1",condition="true"}`]: failed,
-  [`kube_job_status_start_time{${IN},job_name="import-1"}`]: `${started}x3000`,
+  [`kube_job_status_start_time{${IN},job_name="import-1"}`]: `${started}x60`,
 });
 const rollout = (phase: string) => `rollout_info{${IN},name="till",phase="${phase}",strategy="canary"}`;
 
@@ -68,9 +68,9 @@ const CASES: AlertCase[] = [
   { what: 'steady', alert: 'VolumeFillsUp', series: full('40x600'), minute: 500 },
   { what: 'quickly, but nearly empty', alert: 'VolumeFillsUp', series: full('99-0.02x900'), minute: 500 },
   { what: 'quickly', alert: 'VolumeFillsUp', series: full('48-0.02x900'), minute: 500, fires: CLAIM },
-  // 30 days to renew it, of which 20 are left; 5; and a day of two.
-  { what: 'renewal is due', alert: 'CertificateEnds', series: times(20 * DAY, -10 * DAY), minute: 30 },
-  { what: 'it ends', alert: 'CertificateEnds', series: times(5 * DAY, -25 * DAY), minute: 30, fires: CERTIFICATE },
+  // All of the time to renew it is left, nearly; then a quarter of it; and of what is renewed every day, half.
+  { what: 'renewal is due', alert: 'CertificateEnds', series: times(20 * DAY, 60), minute: 30 },
+  { what: 'it ends', alert: 'CertificateEnds', series: times(7200, 60), minute: 90, fires: CERTIFICATE },
   { what: 'it lives for two days only', alert: 'CertificateEnds', series: times(1.5 * DAY, 0.5 * DAY), minute: 30 },
   { what: 'it was never issued', alert: 'CertificateEnds', series: times(0, 0), minute: 30 },
   { what: 'not yet due', alert: 'CertificateNotRenewed', series: times(60 * DAY, 30 * DAY), minute: 200 },
@@ -158,7 +158,7 @@ const CASES: AlertCase[] = [
   { what: 'it does not', alert: 'AutoscalerBlind', series: { [active('false')]: '1x60' }, minute: 30, fires: SCALER },
   { what: 'it did not', alert: 'JobFailed', series: job('0x60', 0), minute: 30 },
   { what: 'it did', alert: 'JobFailed', series: job('0x10 1x60', 0), minute: 30, fires: [{ job_name: 'import-1' }] },
-  { what: 'it did two days ago', alert: 'JobFailed', series: job('1x3000', 0), minute: 2880 },
+  { what: 'it did two days ago', alert: 'JobFailed', series: job('1x60', -2 * DAY), minute: 30 },
   { what: 'it goes on', alert: 'ReleaseFailed', series: { [rollout('Progressing')]: '1x60' }, minute: 30 },
   {
     what: 'it went back',

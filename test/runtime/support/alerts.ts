@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { scratchFolder } from './process';
 import { toolPath } from './tools';
 
-/** Samples a minute apart, and whether the alert fires at a minute, with labels of its own where it does. */
+/** Samples a minute apart unless the trial says otherwise, and whether the alert fires at a minute, with labels of its own where it does. */
 export interface AlertCase {
   readonly what: string;
   readonly alert: string;
@@ -27,7 +27,17 @@ const filledIn = ({ annotations }: any, labels: Record<string, string>) => ({
   summary: annotations.summary.replace(/\{\{ \$labels\.(\w+) \}\}/g, (_: string, label: string) => labels[label] ?? ''),
 });
 
-function testOf(rules: readonly any[], { what, alert, series, minute, fires = [] }: AlertCase): object {
+/** How far samples are apart, and evaluations of the rules. */
+interface Pace {
+  readonly samples: string;
+  readonly evaluations: string;
+}
+
+function testOf(
+  rules: readonly any[],
+  samples: string,
+  { what, alert, series, minute, fires = [] }: AlertCase,
+): object {
   const exp_alerts = fires.map((own) => {
     const rule = ruleOf(rules, alert, own);
     const exp_labels = { ...own, ...rule.labels };
@@ -35,7 +45,7 @@ function testOf(rules: readonly any[], { what, alert, series, minute, fires = []
   });
   return {
     name: what,
-    interval: '1m',
+    interval: samples,
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
     alert_rule_test: [{ eval_time: `${minute}m`, alertname: alert, exp_alerts }],
   };
@@ -48,7 +58,11 @@ const named = (alert: string, { window }: Record<string, string>) => (window ? `
  * Tries rules on cases: each alert fires in at least one and is silent in another, as each case says; and turned round,
  * every case would fail. Gives the figure of the proof.
  */
-export function tryAlerts(rules: readonly any[], cases: readonly AlertCase[]): string {
+export function tryAlerts(
+  rules: readonly any[],
+  cases: readonly AlertCase[],
+  { samples, evaluations }: Pace = { samples: '1m', evaluations: '1m' },
+): string {
   const alerts = rules.filter(({ alert }) => alert);
   const fired = cases.flatMap(({ alert, fires = [] }) => fires.map((own) => named(alert, own)));
   const all = alerts.map(({ alert, labels }) => named(alert, labels)).sort();
@@ -67,12 +81,9 @@ export function tryAlerts(rules: readonly any[], cases: readonly AlertCase[]): s
     return `${stdout}${stderr}`;
   };
   const outcome = (some: readonly AlertCase[]) => {
-    const tests = {
-      rule_files: ['rules.yaml'],
-      evaluation_interval: '1m',
-      tests: some.map((one) => testOf(rules, one)),
-    };
-    writeFileSync(join(folder, 'test.yaml'), stringify(tests));
+    const tests = some.map((one) => testOf(rules, samples, one));
+    const trial = { rule_files: ['rules.yaml'], evaluation_interval: evaluations, tests };
+    writeFileSync(join(folder, 'test.yaml'), stringify(trial));
     return promtool('test', 'rules', 'test.yaml');
   };
   expect(promtool('check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules.length} rules found`);
