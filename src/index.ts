@@ -76,6 +76,7 @@ export {
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type Duration } from './platform/duration';
 export { type NamespaceAlertsSettings } from './platform/namespace-alerts-settings';
+export { type PrometheusSettings, type Scraping } from './platform/prometheus-settings';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
@@ -94,8 +95,6 @@ export {
 export {
   type AlertRules,
   type NetworkPolicies,
-  type PrometheusSettings,
-  type Scraping,
   System,
   type SystemProps,
   type SystemSettings,

@@ -15,7 +15,7 @@ export class Dashboards extends Construct {
   public readonly overview: Dashboard;
 
   /** Those of each kind. */
-  public readonly dashboards: Dashboard[] = [];
+  public readonly others: Dashboard[] = [];
 
   public constructor(scope: Construct, id: string, settings: DashboardSettings = {}) {
     super(scope, id);
@@ -33,7 +33,7 @@ export class Dashboards extends Construct {
         title: `${title}: ${subject}`,
       });
       dashboard._show(() => panels.of(subject));
-      this.dashboards.push(dashboard);
+      this.others.push(dashboard);
     });
   }
 }

@@ -59,7 +59,8 @@ export class Panels extends Construct {
     const found = this.sections.get(subject) ?? [];
     const at = found.findIndex((section) => section.title === title);
     const section = { title, panels: [...(found[at]?.panels ?? []), ...panels] };
-    this.sections.set(subject, at < 0 ? [...found, section] : found.with(at, section));
+    const all = at < 0 ? [...found, section] : found.map((one, index) => (index === at ? section : one));
+    this.sections.set(subject, all);
     if (isNew) for (const follower of this.followers) follower(subject);
   }
 

@@ -15,41 +15,10 @@ import {
   type NamespaceAlertsSettings,
   resolveNamespaceAlerts,
 } from './namespace-alerts-settings';
+import { type PrometheusSettings, resolvePrometheus } from './prometheus-settings';
 import { type QuotaSettings, renderQuota } from './quota';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
-
-/** Where the Prometheus that scrapes the system runs. */
-export interface PrometheusSettings {
-  /**
-   * Its namespace.
-   * @default monitoring
-   */
-  readonly namespace?: DnsLabel;
-
-  /**
-   * Labels that select its pods.
-   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as app.kubernetes.io/name"}
-   * @default {"app.kubernetes.io/name": "prometheus"}
-   */
-  readonly podLabels?: { [label: string]: LabelValue };
-
-  /**
-   * How it learns whom to scrape: from annotations of pods, or from `PodMonitor` objects, which its operator reads.
-   * @default annotations
-   */
-  readonly scraping?: Scraping;
-
-  /**
-   * Labels by which its operator selects our monitors and rules, such as `release: kube-prometheus-stack`.
-   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as release"}
-   * @default {}
-   */
-  readonly objectLabels?: { [label: string]: LabelValue };
-}
-
-/** How Prometheus learns whom to scrape. */
-export type Scraping = 'annotations' | 'prometheus-operator';
 
 /** Whose network policies the cluster has, beside those of Kubernetes: only theirs can name a host. */
 export type NetworkPolicies = 'kubernetes' | 'cilium' | 'calico-enterprise';
@@ -181,13 +150,7 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
   return {
     allowLatestImages: settings.allowLatestImages ?? false,
     headroom: settings.quota?.headroom ?? 1.2,
-    prometheus: {
-      namespace: settings.prometheus?.namespace ?? 'monitoring',
-      // Where it is may be said of a cluster in which nothing of ours has metrics yet.
-      podLabels: { ...(settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' }) },
-      scraping: settings.prometheus?.scraping ?? 'annotations',
-      objectLabels: { ...settings.prometheus?.objectLabels },
-    },
+    prometheus: resolvePrometheus(settings.prometheus),
     alertRules: settings.alertRules ?? 'prometheus-operator',
     alerts: resolveNamespaceAlerts(settings.alerts),
     networkPolicies: settings.networkPolicies ?? 'kubernetes',
