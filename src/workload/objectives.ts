@@ -11,7 +11,7 @@ export interface LatencyObjectiveSettings {
    * Share of the requests, in percent.
    * @minimum 50
    * @maximum 99.999
-   * @default 99
+   * @default - 99
    */
   readonly percent?: number;
 
@@ -29,7 +29,7 @@ export interface ObjectivesSettings {
    * Share of the requests that end in no server error, in percent.
    * @minimum 50
    * @maximum 99.999
-   * @default 99.9
+   * @default - 99.9
    */
   readonly availabilityPercent?: number;
 
@@ -44,7 +44,7 @@ export interface ObjectivesSettings {
    * @asType integer
    * @minimum 1
    * @exclusiveMaximum 1000001
-   * @default 100
+   * @default - 100
    */
   readonly requests?: number;
 }

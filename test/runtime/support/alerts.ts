@@ -74,11 +74,11 @@ export function tryAlerts(
   const folder = scratchFolder('rules');
   writeFileSync(join(folder, 'rules.yaml'), stringify({ groups: [{ name: 'shop', rules }] }));
   const promtool = (...args: string[]) => {
-    const { stdout, stderr } = spawnSync(toolPath('prometheus', 'bin/promtool'), args, {
+    const { stdout, stderr, signal, error } = spawnSync(toolPath('prometheus', 'bin/promtool'), args, {
       cwd: folder,
       encoding: 'utf8',
     });
-    return `${stdout}${stderr}`;
+    return `${stdout}${stderr}${signal ?? ''}${error?.message ?? ''}`;
   };
   const outcome = (some: readonly AlertCase[]) => {
     const tests = some.map((one) => testOf(rules, samples, one));
@@ -89,6 +89,6 @@ export function tryAlerts(
   expect(promtool('check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules.length} rules found`);
   expect(outcome(cases)).toMatch(/SUCCESS\s*$/);
   const turned = outcome(cases.map((one) => ({ ...one, fires: one.fires ? undefined : [{}] })));
-  expect(turned.match(/alertname: /g)).toHaveLength(cases.length);
+  expect([turned.match(/alertname: /g)?.length, turned.slice(-500)]).toEqual([cases.length, expect.anything()]);
   return `${alerts.length} alerts, ${cases.length} cases, ${silent.length} of them silent`;
 }
