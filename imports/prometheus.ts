@@ -21,6 +21,18 @@ export class MonitoringAlertmanagerConfig extends KubeObject {
   }
 }
 
+/** PodMonitor of monitoring.coreos.com/v1. */
+export class MonitoringPodMonitor extends KubeObject {
+  public constructor(scope: Construct, id: string, props: MonitoringPodMonitorProps) {
+    super(scope, id, { apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor', namespaced: true, content: props });
+  }
+
+  /** Merges fields into the object after everything else. */
+  public override(patch: MonitoringPodMonitorPatch): void {
+    this.merge(patch);
+  }
+}
+
 /** PrometheusRule of monitoring.coreos.com/v1. */
 export class MonitoringPrometheusRule extends KubeObject {
   public constructor(scope: Construct, id: string, props: MonitoringPrometheusRuleProps) {
@@ -1236,6 +1248,498 @@ export interface MonitoringAlertmanagerConfigWechatConfigsPatch {
   readonly toParty?: string;
   readonly toTag?: string;
   readonly toUser?: string;
+}
+
+export interface MonitoringPodMonitorPatch {
+  readonly metadata?: ObjectMetaPatch;
+  readonly spec?: MonitoringPodMonitorSpecPatch;
+}
+
+export interface MonitoringPodMonitorProps {
+  readonly metadata?: ObjectMeta;
+  readonly spec: MonitoringPodMonitorSpec;
+}
+
+export interface MonitoringPodMonitorAttachMetadata {
+  readonly node?: boolean;
+}
+
+export interface MonitoringPodMonitorAttachMetadataPatch {
+  readonly node?: boolean;
+}
+
+export interface MonitoringPodMonitorAuthorization {
+  readonly credentials?: MonitoringPodMonitorCredentials;
+  readonly type?: string;
+}
+
+export interface MonitoringPodMonitorAuthorizationPatch {
+  readonly credentials?: MonitoringPodMonitorCredentialsPatch;
+  readonly type?: string;
+}
+
+export interface MonitoringPodMonitorBasicAuth {
+  readonly password?: MonitoringPodMonitorPassword;
+  readonly username?: MonitoringPodMonitorUsername;
+}
+
+export interface MonitoringPodMonitorBasicAuthPatch {
+  readonly password?: MonitoringPodMonitorPasswordPatch;
+  readonly username?: MonitoringPodMonitorUsernamePatch;
+}
+
+export interface MonitoringPodMonitorBearerTokenSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorBearerTokenSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorCa {
+  readonly configMap?: MonitoringPodMonitorConfigMap;
+  readonly secret?: MonitoringPodMonitorSecret;
+}
+
+export interface MonitoringPodMonitorCaPatch {
+  readonly configMap?: MonitoringPodMonitorConfigMapPatch;
+  readonly secret?: MonitoringPodMonitorSecretPatch;
+}
+
+export interface MonitoringPodMonitorCert {
+  readonly configMap?: MonitoringPodMonitorConfigMap;
+  readonly secret?: MonitoringPodMonitorSecret;
+}
+
+export interface MonitoringPodMonitorCertPatch {
+  readonly configMap?: MonitoringPodMonitorConfigMapPatch;
+  readonly secret?: MonitoringPodMonitorSecretPatch;
+}
+
+export interface MonitoringPodMonitorClientId {
+  readonly configMap?: MonitoringPodMonitorConfigMap;
+  readonly secret?: MonitoringPodMonitorSecret;
+}
+
+export interface MonitoringPodMonitorClientIdPatch {
+  readonly configMap?: MonitoringPodMonitorConfigMapPatch;
+  readonly secret?: MonitoringPodMonitorSecretPatch;
+}
+
+export interface MonitoringPodMonitorClientSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorClientSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorConfigMap {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorConfigMapPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorCredentials {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorCredentialsPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorKeySecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorKeySecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorMatchExpressions {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: string[];
+}
+
+export interface MonitoringPodMonitorMatchExpressionsPatch {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly values?: string[];
+}
+
+export interface MonitoringPodMonitorMetricRelabelings {
+  readonly action?:
+    | 'replace'
+    | 'Replace'
+    | 'keep'
+    | 'Keep'
+    | 'drop'
+    | 'Drop'
+    | 'hashmod'
+    | 'HashMod'
+    | 'labelmap'
+    | 'LabelMap'
+    | 'labeldrop'
+    | 'LabelDrop'
+    | 'labelkeep'
+    | 'LabelKeep'
+    | 'lowercase'
+    | 'Lowercase'
+    | 'uppercase'
+    | 'Uppercase'
+    | 'keepequal'
+    | 'KeepEqual'
+    | 'dropequal'
+    | 'DropEqual';
+  readonly modulus?: number;
+  readonly regex?: string;
+  readonly replacement?: string;
+  readonly separator?: string;
+  readonly sourceLabels?: string[];
+  readonly targetLabel?: string;
+}
+
+export interface MonitoringPodMonitorMetricRelabelingsPatch {
+  readonly action?:
+    | 'replace'
+    | 'Replace'
+    | 'keep'
+    | 'Keep'
+    | 'drop'
+    | 'Drop'
+    | 'hashmod'
+    | 'HashMod'
+    | 'labelmap'
+    | 'LabelMap'
+    | 'labeldrop'
+    | 'LabelDrop'
+    | 'labelkeep'
+    | 'LabelKeep'
+    | 'lowercase'
+    | 'Lowercase'
+    | 'uppercase'
+    | 'Uppercase'
+    | 'keepequal'
+    | 'KeepEqual'
+    | 'dropequal'
+    | 'DropEqual';
+  readonly modulus?: number;
+  readonly regex?: string;
+  readonly replacement?: string;
+  readonly separator?: string;
+  readonly sourceLabels?: string[];
+  readonly targetLabel?: string;
+}
+
+export interface MonitoringPodMonitorNamespaceSelector {
+  readonly any?: boolean;
+  readonly matchNames?: string[];
+}
+
+export interface MonitoringPodMonitorNamespaceSelectorPatch {
+  readonly any?: boolean;
+  readonly matchNames?: string[];
+}
+
+export interface MonitoringPodMonitorOauth2 {
+  readonly clientId: MonitoringPodMonitorClientId;
+  readonly clientSecret: MonitoringPodMonitorClientSecret;
+  readonly endpointParams?: { [key: string]: string };
+  readonly noProxy?: string;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringPodMonitorProxyConnectHeader[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyUrl?: string;
+  readonly scopes?: string[];
+  readonly tlsConfig?: MonitoringPodMonitorTlsConfig;
+  readonly tokenUrl: string;
+}
+
+export interface MonitoringPodMonitorOauth2Patch {
+  readonly clientId?: MonitoringPodMonitorClientIdPatch;
+  readonly clientSecret?: MonitoringPodMonitorClientSecretPatch;
+  readonly endpointParams?: { [key: string]: string };
+  readonly noProxy?: string;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringPodMonitorProxyConnectHeaderPatch[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyUrl?: string;
+  readonly scopes?: string[];
+  readonly tlsConfig?: MonitoringPodMonitorTlsConfigPatch;
+  readonly tokenUrl?: string;
+}
+
+export interface MonitoringPodMonitorPassword {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorPasswordPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorPodMetricsEndpoints {
+  readonly authorization?: MonitoringPodMonitorAuthorization;
+  readonly basicAuth?: MonitoringPodMonitorBasicAuth;
+  readonly bearerTokenSecret?: MonitoringPodMonitorBearerTokenSecret;
+  readonly enableHttp2?: boolean;
+  readonly filterRunning?: boolean;
+  readonly followRedirects?: boolean;
+  readonly honorLabels?: boolean;
+  readonly honorTimestamps?: boolean;
+  readonly interval?: string;
+  readonly metricRelabelings?: MonitoringPodMonitorMetricRelabelings[];
+  readonly noProxy?: string;
+  readonly oauth2?: MonitoringPodMonitorOauth2;
+  readonly params?: { [key: string]: string[] };
+  readonly path?: string;
+  readonly port?: string;
+  readonly portNumber?: number;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringPodMonitorProxyConnectHeader[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyUrl?: string;
+  readonly relabelings?: MonitoringPodMonitorRelabelings[];
+  readonly scheme?: 'http' | 'https';
+  readonly scrapeTimeout?: string;
+  readonly targetPort?: number | string;
+  readonly tlsConfig?: MonitoringPodMonitorTlsConfig;
+  readonly trackTimestampsStaleness?: boolean;
+}
+
+export interface MonitoringPodMonitorPodMetricsEndpointsPatch {
+  readonly authorization?: MonitoringPodMonitorAuthorizationPatch;
+  readonly basicAuth?: MonitoringPodMonitorBasicAuthPatch;
+  readonly bearerTokenSecret?: MonitoringPodMonitorBearerTokenSecretPatch;
+  readonly enableHttp2?: boolean;
+  readonly filterRunning?: boolean;
+  readonly followRedirects?: boolean;
+  readonly honorLabels?: boolean;
+  readonly honorTimestamps?: boolean;
+  readonly interval?: string;
+  readonly metricRelabelings?: MonitoringPodMonitorMetricRelabelingsPatch[];
+  readonly noProxy?: string;
+  readonly oauth2?: MonitoringPodMonitorOauth2Patch;
+  readonly params?: { [key: string]: string[] };
+  readonly path?: string;
+  readonly port?: string;
+  readonly portNumber?: number;
+  readonly proxyConnectHeader?: { [key: string]: MonitoringPodMonitorProxyConnectHeaderPatch[] };
+  readonly proxyFromEnvironment?: boolean;
+  readonly proxyUrl?: string;
+  readonly relabelings?: MonitoringPodMonitorRelabelingsPatch[];
+  readonly scheme?: 'http' | 'https';
+  readonly scrapeTimeout?: string;
+  readonly targetPort?: number | string;
+  readonly tlsConfig?: MonitoringPodMonitorTlsConfigPatch;
+  readonly trackTimestampsStaleness?: boolean;
+}
+
+export interface MonitoringPodMonitorProxyConnectHeader {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorProxyConnectHeaderPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorRelabelings {
+  readonly action?:
+    | 'replace'
+    | 'Replace'
+    | 'keep'
+    | 'Keep'
+    | 'drop'
+    | 'Drop'
+    | 'hashmod'
+    | 'HashMod'
+    | 'labelmap'
+    | 'LabelMap'
+    | 'labeldrop'
+    | 'LabelDrop'
+    | 'labelkeep'
+    | 'LabelKeep'
+    | 'lowercase'
+    | 'Lowercase'
+    | 'uppercase'
+    | 'Uppercase'
+    | 'keepequal'
+    | 'KeepEqual'
+    | 'dropequal'
+    | 'DropEqual';
+  readonly modulus?: number;
+  readonly regex?: string;
+  readonly replacement?: string;
+  readonly separator?: string;
+  readonly sourceLabels?: string[];
+  readonly targetLabel?: string;
+}
+
+export interface MonitoringPodMonitorRelabelingsPatch {
+  readonly action?:
+    | 'replace'
+    | 'Replace'
+    | 'keep'
+    | 'Keep'
+    | 'drop'
+    | 'Drop'
+    | 'hashmod'
+    | 'HashMod'
+    | 'labelmap'
+    | 'LabelMap'
+    | 'labeldrop'
+    | 'LabelDrop'
+    | 'labelkeep'
+    | 'LabelKeep'
+    | 'lowercase'
+    | 'Lowercase'
+    | 'uppercase'
+    | 'Uppercase'
+    | 'keepequal'
+    | 'KeepEqual'
+    | 'dropequal'
+    | 'DropEqual';
+  readonly modulus?: number;
+  readonly regex?: string;
+  readonly replacement?: string;
+  readonly separator?: string;
+  readonly sourceLabels?: string[];
+  readonly targetLabel?: string;
+}
+
+export interface MonitoringPodMonitorSecret {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorSecretPatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorSelector {
+  readonly matchExpressions?: MonitoringPodMonitorMatchExpressions[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface MonitoringPodMonitorSelectorPatch {
+  readonly matchExpressions?: MonitoringPodMonitorMatchExpressionsPatch[];
+  readonly matchLabels?: { [key: string]: string };
+}
+
+export interface MonitoringPodMonitorSpec {
+  readonly attachMetadata?: MonitoringPodMonitorAttachMetadata;
+  readonly bodySizeLimit?: string;
+  readonly convertClassicHistogramsToNHCB?: boolean;
+  readonly fallbackScrapeProtocol?:
+    'PrometheusProto' | 'OpenMetricsText0.0.1' | 'OpenMetricsText1.0.0' | 'PrometheusText0.0.4' | 'PrometheusText1.0.0';
+  readonly jobLabel?: string;
+  readonly keepDroppedTargets?: number;
+  readonly labelLimit?: number;
+  readonly labelNameLengthLimit?: number;
+  readonly labelValueLengthLimit?: number;
+  readonly namespaceSelector?: MonitoringPodMonitorNamespaceSelector;
+  readonly nativeHistogramBucketLimit?: number;
+  readonly nativeHistogramMinBucketFactor?: number | string;
+  readonly podMetricsEndpoints?: MonitoringPodMonitorPodMetricsEndpoints[];
+  readonly podTargetLabels?: string[];
+  readonly sampleLimit?: number;
+  readonly scrapeClass?: string;
+  readonly scrapeClassicHistograms?: boolean;
+  readonly scrapeProtocols?: (
+    'PrometheusProto' | 'OpenMetricsText0.0.1' | 'OpenMetricsText1.0.0' | 'PrometheusText0.0.4' | 'PrometheusText1.0.0'
+  )[];
+  readonly selector: MonitoringPodMonitorSelector;
+  readonly selectorMechanism?: 'RelabelConfig' | 'RoleSelector';
+  readonly targetLimit?: number;
+}
+
+export interface MonitoringPodMonitorSpecPatch {
+  readonly attachMetadata?: MonitoringPodMonitorAttachMetadataPatch;
+  readonly bodySizeLimit?: string;
+  readonly convertClassicHistogramsToNHCB?: boolean;
+  readonly fallbackScrapeProtocol?:
+    'PrometheusProto' | 'OpenMetricsText0.0.1' | 'OpenMetricsText1.0.0' | 'PrometheusText0.0.4' | 'PrometheusText1.0.0';
+  readonly jobLabel?: string;
+  readonly keepDroppedTargets?: number;
+  readonly labelLimit?: number;
+  readonly labelNameLengthLimit?: number;
+  readonly labelValueLengthLimit?: number;
+  readonly namespaceSelector?: MonitoringPodMonitorNamespaceSelectorPatch;
+  readonly nativeHistogramBucketLimit?: number;
+  readonly nativeHistogramMinBucketFactor?: number | string;
+  readonly podMetricsEndpoints?: MonitoringPodMonitorPodMetricsEndpointsPatch[];
+  readonly podTargetLabels?: string[];
+  readonly sampleLimit?: number;
+  readonly scrapeClass?: string;
+  readonly scrapeClassicHistograms?: boolean;
+  readonly scrapeProtocols?: (
+    'PrometheusProto' | 'OpenMetricsText0.0.1' | 'OpenMetricsText1.0.0' | 'PrometheusText0.0.4' | 'PrometheusText1.0.0'
+  )[];
+  readonly selector?: MonitoringPodMonitorSelectorPatch;
+  readonly selectorMechanism?: 'RelabelConfig' | 'RoleSelector';
+  readonly targetLimit?: number;
+}
+
+export interface MonitoringPodMonitorTlsConfig {
+  readonly ca?: MonitoringPodMonitorCa;
+  readonly cert?: MonitoringPodMonitorCert;
+  readonly insecureSkipVerify?: boolean;
+  readonly keySecret?: MonitoringPodMonitorKeySecret;
+  readonly maxVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly minVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly serverName?: string;
+}
+
+export interface MonitoringPodMonitorTlsConfigPatch {
+  readonly ca?: MonitoringPodMonitorCaPatch;
+  readonly cert?: MonitoringPodMonitorCertPatch;
+  readonly insecureSkipVerify?: boolean;
+  readonly keySecret?: MonitoringPodMonitorKeySecretPatch;
+  readonly maxVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly minVersion?: 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
+  readonly serverName?: string;
+}
+
+export interface MonitoringPodMonitorUsername {
+  readonly key: string;
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
+export interface MonitoringPodMonitorUsernamePatch {
+  readonly key?: string;
+  readonly name?: string;
+  readonly optional?: boolean;
 }
 
 export interface MonitoringPrometheusRulePatch {

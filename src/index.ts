@@ -27,9 +27,11 @@ export {
 export { type ObjectStoreSettings, type ObjectStoreType } from './backup/object-store-settings';
 export { Postgres } from './data/postgres';
 export { type ReadReplicasSettings } from './data/postgres-replica-settings';
+export { type PostgresAlertsSettings } from './data/postgres-alerts';
 export { type PostgresSettings, type SqlName } from './data/postgres-settings';
 export { type StandbySettings } from './data/postgres-standby-settings';
 export { Redis } from './data/redis';
+export { type RedisAlertsSettings } from './data/redis-alerts';
 export {
   type RedisBackupSettings,
   type SnapshotFiguresSettings,
@@ -99,6 +101,9 @@ export {
 } from './platform/policies/settings';
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type ProtectionSettings } from './platform/protection';
+export { type Duration } from './platform/duration';
+export { type NamespaceAlertsSettings } from './platform/namespace-alerts-settings';
+export { type PrometheusSettings, type Scraping } from './platform/prometheus-settings';
 export { type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
@@ -117,7 +122,6 @@ export {
 export {
   type AlertRules,
   type NetworkPolicies,
-  type PrometheusSettings,
   System,
   type SystemProps,
   type SystemSettings,
@@ -140,6 +144,7 @@ export { type IApplication } from './workload/lent-pod';
 export { type LockType } from './workload/lock';
 export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
 export { type MigrationsRun, type MigrationsSettings } from './workload/migrations';
+export { type LatencyObjectiveSettings, type ObjectivesSettings } from './workload/objectives';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SecretVariableSettings } from './workload/secret-variable';
 export { type ShutdownSettings } from './workload/shutdown';
@@ -205,6 +210,7 @@ export {
   type RateLimitSettings,
 } from './edge/settings';
 export { Kafka } from './messaging/kafka';
+export { type KafkaAlertsSettings } from './messaging/kafka-alerts';
 export { type KafkaSettings, type ReplicationSettings } from './messaging/kafka-settings';
 export { KafkaTopics, type TopicSettings } from './messaging/topics';
 export { type QuorumSize, ZooKeeper, type ZooKeeperSettings } from './messaging/zookeeper';
@@ -229,12 +235,10 @@ export {
   type TraceTlsSettings,
 } from './observability/collector-settings';
 export { Dashboard } from './observability/dashboard';
-export {
-  type DashboardSettings,
-  type PanelKind,
-  type PanelSettings,
-  type PanelUnit,
-} from './observability/dashboard-settings';
+export { type DashboardSettings, type PanelSettings } from './observability/dashboard-settings';
+export { Dashboards } from './observability/dashboards';
+export { type PanelKind, type PanelUnit } from './platform/panels';
+export { type ZooKeeperAlertsSettings } from './messaging/zookeeper-alerts';
 export { LogShipping } from './observability/log-shipping';
 export {
   type CloudWatchSettings,

@@ -111,6 +111,7 @@ export const sources: Source[] = [
     file: 'imports/prometheus.ts',
     crds: {
       'example/prometheus-operator-crd/monitoring.coreos.com_alertmanagerconfigs.yaml': 'v1alpha1',
+      'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml': 'v1',
       'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml': 'v1',
     },
   },

@@ -1,14 +1,14 @@
 import { Construct } from 'constructs';
 
 import { DaprConfiguration, type DaprConfigurationSpec } from '../../imports/dapr';
-import { Lazy } from 'cdk8s';
+import { Chart, Lazy } from 'cdk8s';
 import type { Endpoint, ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Secrets } from '../platform/secrets';
 import { Namespace } from '../platform/namespace';
-import { System } from '../platform/system';
 import { checkResources } from '../workload/resources';
 import type { WebService } from '../workload/web-service';
+import { addSidecarPanels } from './panels';
 import type { ResolvedDapr, ResolvedSidecar } from './settings';
 
 /** Port on which a sidecar takes calls of other sidecars. */
@@ -53,6 +53,9 @@ export class Sidecar extends Construct {
     });
     application.annotatePods(annotations(props, this.configuration.name));
     this.declareConnections(application.peer, props);
+    // For those who look for annotations, Dapr's operator makes a Service that has them.
+    application._scrape(METRICS, '/');
+    addSidecarPanels(this, id, Chart.of(this).namespace!);
   }
 
   private renderConfiguration({ dapr, callers, collector }: SidecarProps): DaprConfigurationSpec {
@@ -97,8 +100,6 @@ export class Sidecar extends Construct {
       connections.allow(peer, { peer: server, ports: [{ name: app, port }], sidecarOnly: true });
     }
     connections.allow(peer, { ...(collector ?? elsewhere(tracing)), sidecarOnly: true });
-    const prometheus = { name: 'prometheus', ...System.containing(this).prometheus };
-    connections.allow(prometheus, { peer, ports: [METRICS] });
   }
 }
 

@@ -1,37 +1,51 @@
 import { Chart } from 'cdk8s';
 
+import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { series } from '../platform/metrics';
+import { graph, Panels } from '../platform/panels';
+import { statefulPods } from '../workload/watched';
 import type { Workload } from '../workload/workload';
 import type { ResolvedReadReplicas } from './postgres-replica-settings';
 
 const RUNBOOK = 'docs/guides/replicas.md';
 
-/** Tells when replicas are behind, or not there. The server tells it of them: one that is away says nothing of itself. */
+/**
+ * Tells when replicas are behind, or not there, and shows how they follow. The server tells it of them: one that is away says
+ * nothing of itself.
+ */
 export function addReplicaAlerts(replica: Workload, server: string, { replicas, maxLag }: ResolvedReadReplicas): void {
-  const { namespace } = Chart.of(replica);
-  const follower = `namespace="${namespace}",application_name=~"${replica.workloadName}-[0-9]+"`;
-  const slot = `namespace="${namespace}",slot_name=~"${replica.workloadName.replace(/-/g, '_')}_[0-9]+"`;
-  const written = `pg_stat_replication_pg_current_wal_lsn_bytes{${follower}}`;
-  const byReplica = (series: string) => `max by (application_name) (${series})`;
-  const missing = `pg_stat_replication_pg_wal_lsn_diff{${follower}}`;
-  Alerts.of(replica).add(replica.workloadName, [
-    {
-      name: 'PostgresReplicaBehind',
+  const { workloadName } = replica;
+  const told = [`namespace="${Chart.of(replica).namespace}"`, statefulPods(server)];
+  const follower = `application_name=~"${workloadName}-[0-9]+"`;
+  const slot = `slot_name=~"${workloadName.replace(/-/g, '_')}_[0-9]+"`;
+  const written = series('pg_stat_replication_pg_current_wal_lsn_bytes', ...told, follower);
+  const byReplica = (figure: string) => `max by (application_name) (${figure})`;
+  const missing = byReplica(series('pg_stat_replication_pg_wal_lsn_diff', ...told, follower));
+  const following = `(sum(${series('pg_replication_slots_active', ...told, slot)}) or vector(0))`;
+  const rows: AlertRow[] = [
+    [
+      'PostgresReplicaBehind',
+      'warning',
+      '1m',
       // More is missing than was written in that time. A time since the last transaction would grow while nobody writes.
-      expression: `${byReplica(missing)} > ${byReplica(written)} - ${byReplica(`${written} offset ${maxLag}s`)}`,
-      forDuration: '1m',
-      severity: 'warning',
-      summary: `a replica of ${server} is more than ${formatDuration(maxLag)} behind; what is read there is old`,
-      runbook: `${RUNBOOK}#a-replica-is-behind`,
-    },
-    {
-      name: 'PostgresReplicaMissing',
-      expression: `(sum(pg_replication_slots_active{${slot}}) or vector(0)) < ${replicas}`,
-      forDuration: '5m',
-      severity: 'warning',
-      summary: `fewer than ${replicas} replicas follow ${server}`,
-      runbook: `${RUNBOOK}#a-replica-does-not-follow`,
-    },
+      `${missing} > ${byReplica(written)} - ${byReplica(`${written} offset ${maxLag}s`)}`,
+      `a replica of ${server} is more than ${formatDuration(maxLag)} behind; what is read there is old`,
+      'a-replica-is-behind',
+    ],
+    [
+      'PostgresReplicaMissing',
+      'warning',
+      '5m',
+      `${following} < ${replicas}`,
+      `fewer than ${replicas} replicas follow ${server}`,
+      'a-replica-does-not-follow',
+    ],
+  ];
+  Alerts.of(replica).add(workloadName, alertsOf(rows, { server }, RUNBOOK));
+  Panels.of(replica).add('postgresql', workloadName, [
+    graph(`${server}: what replicas miss`, 'bytes', [missing, '{{application_name}}']),
+    graph(`${server}: replicas that follow`, 'number', [following, 'follow'], [`vector(${replicas})`, 'wanted']),
   ]);
 }

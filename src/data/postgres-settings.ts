@@ -1,3 +1,4 @@
+import type { PostgresAlertsSettings } from './postgres-alerts';
 import { mebibytes } from '../platform/quantity';
 import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
 import { type ExporterSettings, type ResolvedExporter, resolveExporter } from '../workload/exporter';
@@ -94,6 +95,12 @@ export interface PostgresSettings {
    * @default - prometheuscommunity/postgres-exporter
    */
   readonly exporter?: ExporterSettings;
+
+  /**
+   * When somebody is told of it.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: PostgresAlertsSettings;
 }
 
 /** A server with nothing left open. */

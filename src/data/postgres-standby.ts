@@ -3,8 +3,10 @@ import { Chart } from 'cdk8s';
 import type { Container, EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import { connectToStore, describeObjectStore, type ObjectStore } from '../backup/object-store';
 import { SCRIPTS_MOUNT, toolsContainer, TOOLS, toolsVolume } from '../backup/store-pod';
+import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { series } from '../platform/metrics';
 import { ValidationError } from '../platform/validation-error';
 import type { ImageProfile } from '../workload/image-profiles';
 import type { HardenedContainer } from '../workload/pod';
@@ -142,16 +144,18 @@ export class PostgresStandby {
     const { maxLag } = this.resolved;
     if (!this.standsBy) return;
     const { workloadName: name } = this.server;
-    const current = `postgres_backup_standby_current_timestamp_seconds{namespace="${Chart.of(this.server).namespace}"}`;
-    Alerts.of(this.server).add(`${name}-standby`, [
-      {
-        name: 'PostgresStandbyBehind',
-        expression: `(time() - max(${current}) > ${maxLag}) or absent(${current})`,
-        forDuration: '2m',
-        severity: 'critical',
-        summary: `the standby ${name} is more than ${formatDuration(maxLag)} behind; a switch-over would lose as much`,
-        runbook: `${RUNBOOK}#the-standby-is-behind`,
-      },
-    ]);
+    const figure = 'postgres_backup_standby_current_timestamp_seconds';
+    const current = series(figure, `namespace="${Chart.of(this.server).namespace}"`);
+    const rows: AlertRow[] = [
+      [
+        'PostgresStandbyBehind',
+        'critical',
+        '2m',
+        `(time() - max(${current}) > ${maxLag}) or absent(${current})`,
+        `the standby ${name} is more than ${formatDuration(maxLag)} behind; a switch-over would lose as much`,
+        'the-standby-is-behind',
+      ],
+    ];
+    Alerts.of(this.server).add(`${name}-standby`, alertsOf(rows, { server: name }, RUNBOOK));
   }
 }

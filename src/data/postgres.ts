@@ -1,3 +1,4 @@
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import {
@@ -19,6 +20,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { versionOf, Workload } from '../workload/workload';
+import { watchPostgres } from './postgres-alerts';
 import { wakeCheckpointer } from './backup-scripts';
 import { PostgresAccess } from './postgres-access';
 import { archivingParameters, BACKUP_METRICS, PostgresBackup } from './postgres-backup';
@@ -45,6 +47,7 @@ import {
   renderServerExporter,
   SQL,
 } from './postgres-server';
+import { PostgresQueries } from './postgres-queries';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 import { PostgresStandby } from './postgres-standby';
 import { PostgresTls, RELOADING_SERVER } from './postgres-tls';
@@ -131,6 +134,7 @@ export class Postgres extends Workload implements IConnectable {
     const replica = this.makeReplica(resolved);
     this.replicas = replica?.statefulSet;
     this.reader = replica ?? this.readItself(plain);
+    watchPostgres(this, new PostgresQueries(id, Chart.of(this).namespace!), settings.alerts);
   }
 
   private checkNames({ database, user }: ResolvedPostgres): void {
@@ -199,20 +203,23 @@ export class Postgres extends Workload implements IConnectable {
       standsBy: this.standby?.standsBy ?? false,
     });
     backup.connectServer(this);
-    // A pod has room for one port in its annotations, which is the exporter's.
     const scraping = this.scrapedBy(BACKUP_METRICS, '/metrics');
+    if (Object.keys(scraping).length > 0) this.renderBackupMetrics(backup.workloadName, scraping);
+    return backup;
+  }
+
+  /** A pod has room for one port in its annotations, which is the exporter's. */
+  private renderBackupMetrics(name: string, annotations: Record<string, string>): void {
+    const { name: port } = BACKUP_METRICS;
     new KubeService(this, 'backup-metrics', {
-      metadata: { name: backup.workloadName, annotations: scraping },
+      metadata: { name, annotations },
       spec: {
         type: 'ClusterIP',
         clusterIP: 'None',
         selector: this.podLabels,
-        ports: [
-          { name: BACKUP_METRICS.name, port: BACKUP_METRICS.port, targetPort: BACKUP_METRICS.name, protocol: 'TCP' },
-        ],
+        ports: [{ name: port, port: BACKUP_METRICS.port, targetPort: port, protocol: 'TCP' }],
       },
     });
-    return backup;
   }
 
   /** Parameters of the server as its arguments; those that settings give win, but over what others of them need. */

@@ -1,3 +1,4 @@
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import { KubeConfigMap, type KubeCronJob, type Volume, type VolumeMount } from '../../imports/k8s';
@@ -5,10 +6,12 @@ import { connectToStore, describeObjectStore, type ObjectStore } from '../backup
 import { renderStorePod, SCRIPTS_MOUNT, type StorePodParts } from '../backup/store-pod';
 import type { Endpoint } from '../network/connectable';
 import { Connections } from '../network/connections';
+import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { series } from '../platform/metrics';
+import { graph, Panels } from '../platform/panels';
 import { formatBytes } from '../platform/quantity';
-import { Namespace } from '../platform/namespace';
 import { ValidationError } from '../platform/validation-error';
 import { renderCronJob } from '../workload/cron-job';
 import { checkTag, type ResolvedImage } from '../workload/image';
@@ -156,18 +159,16 @@ export class RedisBackup extends Workload {
   /** Of Jobs that come and go only kube-state-metrics can tell. */
   private addAlerts(): void {
     const { rpo, interval } = this.backup;
-    const labels = `namespace="${Namespace.containing(this).namespaceName}",cronjob="${this.workloadName}"`;
-    const last = `kube_cronjob_status_last_successful_time{${labels}}`;
-    const age = Math.max(interval + 120, Math.floor(rpo * EARLY));
-    Alerts.of(this).add(this.workloadName, [
-      {
-        name: 'RedisBackupOld',
-        expression: `(time() - max(${last}) > ${age}) or absent(${last})`,
-        forDuration: '5m',
-        severity: 'critical',
-        summary: `the last copy of ${this.server.name} is old; the RPO of ${formatDuration(rpo)} is about to be missed`,
-        runbook: `${RUNBOOK}#the-last-copy-of-redis-is-old`,
-      },
-    ]);
+    const labels = [`namespace="${Chart.of(this).namespace}"`, `cronjob="${this.workloadName}"`];
+    const last = series('kube_cronjob_status_last_successful_time', ...labels);
+    const age = `time() - max(${last})`;
+    const most = Math.max(interval + 120, Math.floor(rpo * EARLY));
+    const server = this.server.name;
+    const old = `the last copy of ${server} is old; the RPO of ${formatDuration(rpo)} is about to be missed`;
+    const expression = `(${age} > ${most}) or absent(${last})`;
+    const rows: AlertRow[] = [['RedisBackupOld', 'critical', '5m', expression, old, 'the-last-copy-of-redis-is-old']];
+    Alerts.of(this).add(this.workloadName, alertsOf(rows, { server }, RUNBOOK));
+    const panel = graph(`${server}: age of the last copy`, 'seconds', [age, 'age'], [`vector(${rpo})`, 'objective']);
+    Panels.of(this).add('overview', 'Backups', [panel]);
   }
 }

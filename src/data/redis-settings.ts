@@ -1,3 +1,4 @@
+import type { RedisAlertsSettings } from './redis-alerts';
 import { mebibytes } from '../platform/quantity';
 import { type RedisBackupSettings, resolveRedisBackup, type ResolvedRedisBackup } from './redis-backup-settings';
 import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from '../workload/disruption';
@@ -75,6 +76,12 @@ export interface RedisSettings {
    * @default - oliver006/redis_exporter
    */
   readonly exporter?: ExporterSettings;
+
+  /**
+   * When somebody is told of it.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: RedisAlertsSettings;
 }
 
 /** A server with nothing left open. */

@@ -1,3 +1,4 @@
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import {
@@ -20,8 +21,10 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { checksumOf, versionOf, Workload } from '../workload/workload';
+import { watchRedis } from './redis-alerts';
 import { RedisBackup } from './redis-backup';
 import { describeSecret, EXPORTER_KEY, type ExporterAddress, SECRETS_MOUNT, SERVER_KEYS } from './redis-secret';
+import { RedisQueries } from './redis-queries';
 import { type RedisMode, type RedisSettings, resolveRedis, type ResolvedRedis, unfitForCache } from './redis-settings';
 import { RedisTls } from './redis-tls';
 
@@ -106,6 +109,8 @@ export class Redis extends Workload implements IConnectable {
       pod: this.renderPod(resolved, { ...checksumOf(data), ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+    const kept = { evicted: resolved.evictionPolicy !== 'noeviction', backedUp: resolved.backup !== undefined };
+    watchRedis(this, new RedisQueries(id, Chart.of(this).namespace!), kept, settings.alerts);
   }
 
   private describeEndpoint(image: ResolvedImage): Endpoint {

@@ -9,6 +9,7 @@ import { type ResolvedResources, resolveResources, resources, type ResourcesSett
 import { type ResolvedSpread, resolveSpread, type SpreadSettings } from '../workload/spread';
 import { type ResolvedStorage, resolveStorage, type StorageSettings } from '../workload/stateful';
 import { heapOptions } from './jvm';
+import type { KafkaAlertsSettings } from './kafka-alerts';
 
 /** How a message is kept safe. */
 export interface ReplicationSettings {
@@ -105,6 +106,12 @@ export interface KafkaSettings {
    * @default - danielqsj/kafka-exporter
    */
   readonly exporter?: ExporterSettings;
+
+  /**
+   * When somebody is told of it.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: KafkaAlertsSettings;
 }
 
 /** A cluster with nothing left open. */

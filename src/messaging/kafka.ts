@@ -1,3 +1,4 @@
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
@@ -17,6 +18,8 @@ import { renderWaitFor } from '../workload/wait-for';
 import { versionOf, Workload } from '../workload/workload';
 import { ClusterExporter, type ClusterExporterProps } from './exporter';
 import { JVM_LOGS, podIndex, variables } from './jvm';
+import { watchKafka } from './kafka-alerts';
+import { KafkaQueries } from './kafka-queries';
 import { type Administration, KafkaSecurity, openAdministration } from './kafka-security';
 import { type KafkaSettings, type ReplicationSettings, resolveKafka, type ResolvedKafka } from './kafka-settings';
 import { KafkaUsers } from './kafka-users';
@@ -88,6 +91,8 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
     this.statefulSet = this.renderBrokers(zookeeper);
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     new ClusterExporter(this, `${id}-exporter`, this.describeExporter(`${id}-exporter`));
+    const whole = { brokers: resolved.brokers, minInSync: resolved.replication.minInSync };
+    watchKafka(this, new KafkaQueries(id, Chart.of(this).namespace!), whole, settings.alerts);
     if (this._security) {
       const { _security: security, _administration: administration } = this;
       new KafkaUsers(this, `${id}-users`, { image: resolved.image, security, administration });

@@ -1,3 +1,4 @@
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
@@ -33,6 +34,8 @@ import {
 import { versionOf, Workload } from '../workload/workload';
 import { ClusterExporter } from './exporter';
 import { heapOptions, JVM_LOGS, podIndex, variables } from './jvm';
+import { watchZooKeeper, type ZooKeeperAlertsSettings } from './zookeeper-alerts';
+import { ZooKeeperQueries } from './zookeeper-queries';
 import { ZooKeeperTls } from './zookeeper-tls';
 
 /**
@@ -83,6 +86,12 @@ export interface ZooKeeperSettings {
    * @default - dabealu/zookeeper-exporter
    */
   readonly exporter?: ExporterSettings;
+
+  /**
+   * When somebody is told of it.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: ZooKeeperAlertsSettings;
 }
 
 /** An ensemble with nothing left open. */
@@ -192,6 +201,8 @@ export class ZooKeeper extends Workload implements IConnectable {
       ],
       files: this.tls?.exporterFiles,
     });
+    const queries = new ZooKeeperQueries(id, Chart.of(this).namespace!);
+    watchZooKeeper(this, queries, resolved.replicas, settings.alerts);
   }
 
   /** Whether a server answers. With TLS it is asked no more than that: who waits has no certificate yet. */

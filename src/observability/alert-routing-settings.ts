@@ -1,4 +1,4 @@
-import type { AlertSeverity } from '../platform/alerts';
+import type { AlertSeverity } from '../platform/alert';
 import type { Duration } from '../platform/duration';
 import type { DnsLabel, LabelValue, SecretKeyName } from '../platform/names';
 

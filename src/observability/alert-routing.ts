@@ -7,7 +7,7 @@ import {
   type MonitoringAlertmanagerConfigMuteTimeIntervals,
   type MonitoringAlertmanagerConfigRoute,
 } from '../../imports/prometheus';
-import type { AlertSeverity } from '../platform/alerts';
+import type { AlertSeverity } from '../platform/alert';
 import { parseDuration } from '../platform/duration';
 import { Secrets } from '../platform/secrets';
 import { System } from '../platform/system';

@@ -1,10 +1,5 @@
 import type { Duration } from '../platform/duration';
-
-/** How a panel shows its figures: over time, or the last one alone. */
-export type PanelKind = 'graph' | 'number';
-
-/** What the figures of a panel count: a ratio of 1 is shown as 100 %. */
-export type PanelUnit = 'bytes' | 'number' | 'per-second' | 'ratio' | 'seconds';
+import type { PanelKind, PanelUnit } from '../platform/panels';
 
 /** One picture of a dashboard. */
 export interface PanelSettings {

@@ -5,12 +5,13 @@ import { Construct } from 'constructs';
 
 import { KubeConfigMap } from '../../imports/k8s';
 import { Namespace } from '../platform/namespace';
+import type { Section } from '../platform/panels';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
+import { webSection } from '../workload/web-panels';
 import type { WebService } from '../workload/web-service';
 import { type DashboardSettings, type PanelSettings, resolveDashboard } from './dashboard-settings';
-import { grafanaDashboard, type Section } from './grafana';
-import { serviceSection } from './service-panels';
+import { grafanaDashboard } from './grafana';
 
 /** The longest identity that Grafana takes. */
 const LONGEST = 40;
@@ -27,6 +28,7 @@ export class Dashboard extends Construct {
   public readonly configMap: KubeConfigMap;
 
   private readonly sections: Section[] = [];
+  private shown: () => readonly Section[] = () => [];
 
   public constructor(scope: Construct, id: string, settings: DashboardSettings = {}) {
     super(scope, id);
@@ -37,7 +39,8 @@ export class Dashboard extends Construct {
     // The sidecar writes the files of all namespaces into one folder, and Grafana knows dashboards by their identity.
     const name = `${namespace}-${id}`;
     const uid = name.length <= LONGEST ? name : createHash('sha256').update(name).digest('hex').slice(0, LONGEST);
-    const render = () => grafanaDashboard(uid, [systemName, environment], dashboard, this.sections);
+    const all = () => [...this.sections, ...this.shown()];
+    const render = () => grafanaDashboard(uid, [systemName, environment], dashboard, all());
     this.configMap = new KubeConfigMap(this, 'config', {
       metadata: {
         name: id,
@@ -69,9 +72,17 @@ export class Dashboard extends Construct {
     });
   }
 
+  /**
+   * Shows what is known once everything is declared, after what was added.
+   * @internal
+   */
+  public _show(sections: () => readonly Section[]): void {
+    this.shown = sections;
+  }
+
   /** Adds what there is to see of a service. */
   public addService(service: WebService): void {
-    this.sections.push(serviceSection(service._queries));
+    this.sections.push(webSection(service._queries));
   }
 }
 

@@ -1,25 +1,5 @@
-import type { PanelKind, PanelUnit, ResolvedDashboard } from './dashboard-settings';
-
-/** A line of a panel. */
-export interface Target {
-  readonly expression: string;
-  readonly legend?: string;
-}
-
-/** A panel, with as many lines as it has. */
-export interface Panel {
-  readonly title: string;
-  readonly targets: readonly Target[];
-  readonly unit: PanelUnit;
-  readonly kind: PanelKind;
-  readonly description?: string;
-}
-
-/** Panels under a heading. */
-export interface Section {
-  readonly title: string;
-  readonly panels: readonly Panel[];
-}
+import type { Panel, PanelUnit, Section } from '../platform/panels';
+import type { ResolvedDashboard } from './dashboard-settings';
 
 /** Units as Grafana calls them. */
 const UNITS: Record<PanelUnit, string> = {

@@ -50,7 +50,7 @@ export class LogShipping extends Construct {
     const shipping = resolveLogShipping(systemName, environment, settings);
     this.checkStores(shipping);
     this.declareSecrets(shipping);
-    const selected = { 'app.kubernetes.io/instance': Chart.of(this).node.id, 'app.kubernetes.io/name': id };
+    const selected = { 'app.kubernetes.io/instance': System.containing(this).node.id, 'app.kubernetes.io/name': id };
     this.labels = { 'app.kubernetes.io/component': 'logs', 'app.kubernetes.io/name': id };
 
     const selector = { matchLabels: selected };

@@ -2,82 +2,61 @@ import { Chart, Lazy } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
 
 import { MonitoringPrometheusRule } from '../../imports/prometheus';
-import type { Layer } from './layers';
-import { Namespace } from './namespace';
+import { type Alert, type RecordedFigure, rulesOf } from './alert';
+import { Layer } from './layers';
 import { System } from './system';
-
-/** How soon somebody must look: at once, in working hours, or whenever they like. */
-export type AlertSeverity = 'critical' | 'warning' | 'info';
-
-/** Something that somebody must be told of. */
-export interface Alert {
-  /** Name, in the form `PostgresWalNotShipped`. */
-  readonly name: string;
-
-  /** Expression in Prometheus' language; the alert is there where it gives something. */
-  readonly expression: string;
-
-  /** How long it must hold before anybody is told, in Prometheus' form: `5m`. */
-  readonly forDuration: string;
-
-  readonly severity: AlertSeverity;
-
-  /** What is wrong, in one line. */
-  readonly summary: string;
-
-  /**
-   * Labels beside the system's: what tells it from alerts of the same name.
-   * @default - none
-   */
-  readonly labels?: { [label: string]: string };
-
-  /** What to do, as a path in the documentation: `docs/guides/backup-and-restore.md#…`. */
-  readonly runbook: string;
-}
 
 const ID = 'alerts';
 
+/** Rules of one thing that is watched. */
+interface Group {
+  readonly figures: RecordedFigure[];
+  readonly alerts: Alert[];
+}
+
 /** The alert rules of a namespace: each construct adds those of what it runs, and one object holds them all. */
 export class Alerts extends Construct {
-  /** The alerts of what is in the namespace around `scope`. */
+  /** The alerts of the namespace around `scope`. */
   public static of(scope: IConstruct): Alerts {
-    const layer = Namespace.containing(scope).layer('observability');
-    return (layer.node.tryFindChild(ID) as Alerts | undefined) ?? new Alerts(layer, ID);
+    const chart = Chart.of(scope);
+    return (chart.node.tryFindChild(ID) as Alerts | undefined) ?? new Alerts(chart, ID);
   }
 
-  private readonly groups = new Map<string, Alert[]>();
+  private readonly groups = new Map<string, Group>();
 
-  private constructor(scope: Layer, id: string) {
+  private constructor(scope: Chart, id: string) {
     super(scope, id);
-    if (System.containing(this).alertRules === 'none') return;
-    new MonitoringPrometheusRule(this, 'rules', {
+    const { alertRules, prometheus, environment } = System.containing(this);
+    if (alertRules === 'none') return;
+    const common = { environment, namespace: scope.namespace };
+    new MonitoringPrometheusRule(new Layer(this, 'observability'), 'rules', {
       metadata: {
-        name: Chart.of(this).node.id,
-        labels: { 'app.kubernetes.io/component': 'alerts' },
+        name: scope.node.id,
+        labels: { ...prometheus.objectLabels, 'app.kubernetes.io/component': 'alerts' },
       },
-      spec: { groups: Lazy.any({ produce: () => this.render() }) },
+      spec: { groups: Lazy.any({ produce: () => this.render(common) }) },
     });
   }
 
   /** Adds alerts to a group, named after what they watch. */
   public add(group: string, alerts: Alert[]): void {
-    this.groups.set(group, [...(this.groups.get(group) ?? []), ...alerts]);
+    this.group(group).alerts.push(...alerts);
   }
 
-  private render(): object[] {
-    const { environment } = System.containing(this);
-    const { namespaceName: namespace } = Namespace.containing(this);
+  /** Adds figures to a group, which are worked out before its alerts are looked at. */
+  public record(group: string, figures: RecordedFigure[]): void {
+    this.group(group).figures.push(...figures);
+  }
+
+  private group(name: string): Group {
+    const found = this.groups.get(name) ?? { alerts: [], figures: [] };
+    this.groups.set(name, found);
+    return found;
+  }
+
+  private render(common: Record<string, string | undefined>): object[] {
     return [...this.groups]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, alerts]) => ({
-        name,
-        rules: alerts.map(({ name: alert, expression, forDuration, severity, summary, labels, runbook }) => ({
-          alert,
-          expr: expression,
-          for: forDuration,
-          labels: { environment, namespace, ...labels, severity },
-          annotations: { runbook_url: runbook, summary },
-        })),
-      }));
+      .map(([name, { alerts, figures }]) => ({ name, rules: rulesOf(alerts, figures, common) }));
   }
 }

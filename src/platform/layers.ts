@@ -20,6 +20,7 @@ const LAYER_OF_KIND: Record<string, LayerName> = {
   NetworkPolicy: 'platform',
   NetworkSet: 'platform',
   PodDisruptionBudget: 'scaling',
+  PodMonitor: 'observability',
   ResourceQuota: 'platform',
   VerticalPodAutoscaler: 'scaling',
 };

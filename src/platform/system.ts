@@ -9,28 +9,18 @@ import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
 import type { DnsLabel, LabelValue } from './names';
 import { Namespace, type NamespaceProps } from './namespace';
+import {
+  checkNamespaceAlerts,
+  type NamespaceAlertsSettings,
+  resolveNamespaceAlerts,
+} from './namespace-alerts-settings';
 import { Policies } from './policies/policies';
 import type { PoliciesSettings } from './policies/settings';
+import { type PrometheusSettings, resolvePrometheus } from './prometheus-settings';
 import { type ProtectionSettings, renderProtection } from './protection';
 import type { QuotaSettings } from './quota';
 import type { SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
-
-/** Where the Prometheus that scrapes the system runs. */
-export interface PrometheusSettings {
-  /**
-   * Its namespace.
-   * @default monitoring
-   */
-  readonly namespace?: DnsLabel;
-
-  /**
-   * Labels that select its pods.
-   * @propertyNames {"pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$", "title": "a label name such as app.kubernetes.io/name"}
-   * @default {"app.kubernetes.io/name": "prometheus"}
-   */
-  readonly podLabels?: { [label: string]: LabelValue };
-}
 
 /** Whose network policies the cluster has, beside those of Kubernetes: only theirs can name a host. */
 export type NetworkPolicies = 'kubernetes' | 'cilium' | 'calico-enterprise';
@@ -119,6 +109,12 @@ export interface SystemSettings extends ProtectionSettings {
   readonly alertRules?: AlertRules;
 
   /**
+   * When somebody is told of volumes, quota, certificates, disruption budgets, autoscalers, Jobs and releases.
+   * @default - at the figures that it names
+   */
+  readonly alerts?: NamespaceAlertsSettings;
+
+  /**
    * Where the values of Secrets come from.
    * @default - from the secrets command
    */
@@ -159,6 +155,7 @@ export interface ResolvedSystem {
   readonly headroom: number;
   readonly prometheus: Required<PrometheusSettings>;
   readonly alertRules: AlertRules;
+  readonly alerts: Required<NamespaceAlertsSettings>;
   readonly networkPolicies: NetworkPolicies;
 }
 
@@ -167,12 +164,9 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
   return {
     allowLatestImages: settings.allowLatestImages ?? false,
     headroom: settings.quota?.headroom ?? 1.2,
-    prometheus: {
-      namespace: settings.prometheus?.namespace ?? 'monitoring',
-      // Where it is may be said of a cluster in which nothing of ours has metrics yet.
-      podLabels: { ...(settings.prometheus?.podLabels ?? { 'app.kubernetes.io/name': 'prometheus' }) },
-    },
+    prometheus: resolvePrometheus(settings.prometheus),
     alertRules: settings.alertRules ?? 'prometheus-operator',
+    alerts: resolveNamespaceAlerts(settings.alerts),
     networkPolicies: settings.networkPolicies ?? 'kubernetes',
   };
 }
@@ -212,6 +206,12 @@ export class System extends Namespace {
 
   /** How alert rules get to Prometheus. */
   public readonly alertRules: AlertRules;
+
+  /**
+   * When somebody is told of what all workloads share, defaults filled in.
+   * @internal
+   */
+  public readonly _alerts: Required<NamespaceAlertsSettings>;
 
   /** Whose network policies the cluster has. */
   public readonly networkPolicies: NetworkPolicies;
@@ -253,6 +253,8 @@ export class System extends Namespace {
     this.allowLatestImages = resolved.allowLatestImages;
     this.prometheus = resolved.prometheus;
     this.alertRules = resolved.alertRules;
+    this._alerts = resolved.alerts;
+    checkNamespaceAlerts(this, resolved.alerts);
     this.networkPolicies = resolved.networkPolicies;
     renderProtection(this, `${props.system}-${props.environment}`, props, this._cloud.volumes?.reclaimPolicy);
     this._storageClass = this.renderStorageClass();

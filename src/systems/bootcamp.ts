@@ -6,8 +6,9 @@ import { Redis } from '../data/redis';
 import type { RedisSettings } from '../data/redis-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
-import { Dashboard } from '../observability/dashboard';
+import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
+import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
 import { System, type SystemSettings } from '../platform/system';
 import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
@@ -29,6 +30,12 @@ export interface BootcampSettings extends SystemSettings {
   /** What is looked at. */
   readonly dashboard: DashboardSettings;
 
+  /**
+   * Where alerts, traces and logs go.
+   * @default - where the cluster sends all of them
+   */
+  readonly telemetry?: TelemetrySettings;
+
   /** Host, certificates and filter at the edge. */
   readonly edge: EdgeSettings;
 }
@@ -43,13 +50,15 @@ export class Bootcamp extends System {
 
     const service = new WebService(this.layer('apps'), 'bootcamp', settings.service);
     service.use(postgres);
+    service.use(postgres.reader);
     service.use(redis, { optional: true });
     new ApplicationTask(service, 'bootcamp-report', settings.report);
 
     const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
     edge.route('/', service);
 
-    const dashboard = new Dashboard(this.layer('observability'), 'dashboard', settings.dashboard);
-    dashboard.addService(service);
+    const observability = this.layer('observability');
+    new Dashboards(observability, 'dashboard', settings.dashboard);
+    new Telemetry(observability, 'telemetry', settings.telemetry).observe(service);
   }
 }

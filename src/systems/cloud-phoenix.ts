@@ -6,9 +6,10 @@ import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { ExternalService } from '../network/external-service';
 import type { ExternalServiceSettings } from '../network/external-service-settings';
-import { Dashboard } from '../observability/dashboard';
+import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import type { DnsLabel } from '../platform/names';
+import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
 import { System, type SystemSettings } from '../platform/system';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
@@ -34,6 +35,18 @@ export interface CloudPhoenixSettings extends SystemSettings {
 
   /** What is looked at. */
   readonly dashboard: DashboardSettings;
+
+  /**
+   * Where alerts, traces and logs go.
+   * @default - where the cluster sends all of them
+   */
+  readonly telemetry?: TelemetrySettings;
+
+  /**
+   * The same of what is in the namespace of data: each has its own.
+   * @default - where the cluster sends all of them
+   */
+  readonly dataTelemetry?: TelemetrySettings;
 
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
@@ -61,7 +74,9 @@ export class CloudPhoenix extends System {
     const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
     edge.route('/', webApi);
 
-    const dashboard = new Dashboard(this.layer('observability'), 'dashboard', settings.dashboard);
-    for (const service of [webApi, dataService, storageService]) dashboard.addService(service);
+    const observability = this.layer('observability');
+    new Dashboards(observability, 'dashboard', settings.dashboard);
+    new Telemetry(observability, 'telemetry', settings.telemetry).observe(webApi, dataService, storageService);
+    new Telemetry(data.layer('observability'), 'telemetry', settings.dataTelemetry);
   }
 }

@@ -4,8 +4,9 @@ import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { ExternalService } from '../network/external-service';
 import type { ExternalServiceSettings } from '../network/external-service-settings';
-import { Dashboard } from '../observability/dashboard';
+import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
+import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
 import { System, type SystemSettings } from '../platform/system';
 import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
 import { StaticSite } from '../workload/static-site';
@@ -35,6 +36,12 @@ export interface ContactsSettings extends SystemSettings {
   /** What is looked at. */
   readonly dashboard: DashboardSettings;
 
+  /**
+   * Where alerts, traces and logs go.
+   * @default - where the cluster sends all of them
+   */
+  readonly telemetry?: TelemetrySettings;
+
   /** Host, certificate and origins at the edge. */
   readonly edge: EdgeSettings;
 }
@@ -58,8 +65,8 @@ export class Contacts extends System {
     edge.route('/api', backend);
     edge.route('/', frontend);
 
-    const dashboard = new Dashboard(this.layer('observability'), 'dashboard', settings.dashboard);
-    dashboard.addService(backend);
-    dashboard.addService(frontend);
+    const observability = this.layer('observability');
+    new Dashboards(observability, 'dashboard', settings.dashboard);
+    new Telemetry(observability, 'telemetry', settings.telemetry).observe(backend);
   }
 }

@@ -4,6 +4,9 @@ import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { ExternalService } from '../network/external-service';
 import type { ExternalServiceSettings } from '../network/external-service-settings';
+import type { DashboardSettings } from '../observability/dashboard-settings';
+import { Dashboards } from '../observability/dashboards';
+import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
 import { System, type SystemSettings } from '../platform/system';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
@@ -20,6 +23,18 @@ export interface TodoAppSettings extends SystemSettings {
 
   /** The API of language models. */
   readonly openai: ExternalServiceSettings;
+
+  /**
+   * What is looked at.
+   * @default - what every system shows
+   */
+  readonly dashboard?: DashboardSettings;
+
+  /**
+   * Where alerts, traces and logs go.
+   * @default - where the cluster sends all of them
+   */
+  readonly telemetry?: TelemetrySettings;
 
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
@@ -42,5 +57,9 @@ export class TodoApp extends System {
     const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
     edge.route('/api', backend);
     edge.route('/', frontend);
+
+    const observability = this.layer('observability');
+    new Dashboards(observability, 'dashboard', settings.dashboard);
+    new Telemetry(observability, 'telemetry', settings.telemetry).observe(frontend, backend);
   }
 }

@@ -12,6 +12,9 @@ import { Kafka } from '../messaging/kafka';
 import type { KafkaSettings } from '../messaging/kafka-settings';
 import { KafkaTopics, type TopicSettings } from '../messaging/topics';
 import { ZooKeeper, type ZooKeeperSettings } from '../messaging/zookeeper';
+import type { DashboardSettings } from '../observability/dashboard-settings';
+import { Dashboards } from '../observability/dashboards';
+import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
 import { System, type SystemSettings } from '../platform/system';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
@@ -47,6 +50,18 @@ export interface TodoEvolutionSettings extends SystemSettings {
   /** Sidecars, and what they connect to. */
   readonly dapr: DaprSettings;
 
+  /**
+   * What is looked at.
+   * @default - what every system shows
+   */
+  readonly dashboard?: DashboardSettings;
+
+  /**
+   * Where alerts, traces and logs go.
+   * @default - where the cluster sends all of them
+   */
+  readonly telemetry?: TelemetrySettings;
+
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
 }
@@ -64,7 +79,11 @@ export class TodoEvolution extends System {
     const kafka = new Kafka(messaging, 'kafka', settings.kafka, zookeeper);
     new KafkaTopics(messaging, 'kafka-topics', kafka, [...settings.topics, settings.binding]);
 
-    const dapr = new Dapr(this.layer('dapr'), 'dapr', settings.dapr);
+    const observability = this.layer('observability');
+    const telemetry = new Telemetry(observability, 'telemetry', settings.telemetry);
+    new Dashboards(observability, 'dashboard', settings.dashboard);
+
+    const dapr = new Dapr(this.layer('dapr'), 'dapr', settings.dapr, telemetry.collector);
     const state = dapr.stateStore('statestore', redis);
     const events = dapr.pubSub('pubsub', kafka);
     const binding = dapr.binding('kafka-binding', kafka, settings.binding);
@@ -83,5 +102,6 @@ export class TodoEvolution extends System {
     const edge = new Edge(this.layer('edge'), 'edge', settings.edge);
     edge.route('/api', backend);
     edge.route('/', frontend);
+    telemetry.observe(frontend, backend);
   }
 }

@@ -1,9 +1,11 @@
 import type { Construct } from 'constructs';
 
-import { type Alert, Alerts, type AlertSeverity } from '../platform/alerts';
+import { type AlertRow, alertsOf } from '../platform/alert';
+import { Alerts } from '../platform/alerts';
 import { ValidationError } from '../platform/validation-error';
 import type { Percent } from './autoscaling';
-import { LONGEST_WATCHED, type WebQueries } from './web-queries';
+import { LONGEST_WATCHED } from './watched';
+import type { WebQueries } from './web-queries';
 
 /** When somebody is told of a web service. What needs its own metrics needs `metrics`. */
 export interface WebAlertsSettings {
@@ -85,7 +87,7 @@ export function resolveWebAlerts(settings: WebAlertsSettings): Required<WebAlert
   };
 }
 
-const RUNBOOK = 'docs/guides/alerts.md';
+const RUNBOOK = 'docs/guides/runbooks/web-services.md';
 
 /** How long a new version is told of. */
 const NEW = '10m';
@@ -110,25 +112,10 @@ export function addWebAlerts(scope: Construct, settings: WebAlertsSettings, quer
   const own = metrics ? ownAlerts(alerts, queries) : [];
   const news = alerts.deployments ? [deployed(queries)] : [];
   const all = [...availability(queries), ...own, ...saturation(alerts, queries), ...news];
-  const labels = { service: name };
-  Alerts.of(scope).add(
-    name,
-    all.map(([alert, severity, forDuration, expression, summary, anchor]) => {
-      return { name: alert, severity, forDuration, expression, summary, labels, runbook: `${RUNBOOK}#${anchor}` };
-    }),
-  );
+  Alerts.of(scope).add(name, alertsOf(all, { service: name }, RUNBOOK));
 }
 
-type Row = [
-  name: string,
-  severity: AlertSeverity,
-  forDuration: Alert['forDuration'],
-  expression: string,
-  summary: string,
-  anchor: string,
-];
-
-function availability({ service, down, unknown, stuck }: WebQueries): Row[] {
+function availability({ service, down, unknown, stuck }: WebQueries): AlertRow[] {
   const { name } = service;
   return [
     ['ServiceDown', 'critical', '1m', down, `${name} answers nobody`, 'a-service-is-down'],
@@ -144,7 +131,7 @@ function availability({ service, down, unknown, stuck }: WebQueries): Row[] {
   ];
 }
 
-function ownAlerts(alerts: Required<WebAlertsSettings>, queries: WebQueries): Row[] {
+function ownAlerts(alerts: Required<WebAlertsSettings>, queries: WebQueries): AlertRow[] {
   const { name } = queries.service;
   const { errorPercent, errorRequests, slowPercent, slowSeconds } = alerts;
   const enough = `${queries.recentRequests} >= ${errorRequests}`;
@@ -160,7 +147,7 @@ function ownAlerts(alerts: Required<WebAlertsSettings>, queries: WebQueries): Ro
   ];
 }
 
-function saturation(alerts: Required<WebAlertsSettings>, queries: WebQueries): Row[] {
+function saturation(alerts: Required<WebAlertsSettings>, queries: WebQueries): AlertRow[] {
   const { name } = queries.service;
   const { cpuPercent, memoryPercent, restarts } = alerts;
   const cpu = `${queries.cpuRatio} > ${cpuPercent / 100}`;
@@ -176,7 +163,7 @@ function saturation(alerts: Required<WebAlertsSettings>, queries: WebQueries): R
   ];
 }
 
-const deployed = (queries: WebQueries): Row => {
+const deployed = (queries: WebQueries): AlertRow => {
   const { name } = queries.service;
   return ['ServiceDeployed', 'info', '0s', queries.deployed(NEW), `${name} runs another version`, 'a-new-version-runs'];
 };

@@ -1,28 +1,6 @@
+import { series } from '../platform/metrics';
 import type { MetricsSettings } from './metrics-settings';
-
-/**
- * Metrics of others that alerts and dashboards read, and who exports them. Names and labels are those of the exporters' own
- * documentation. `namespace`, `pod` and `container` are as the exporter says them (`honor_labels` for kube-state-metrics).
- */
-export const EXPORTED_METRICS: Record<string, string> = {
-  container_cpu_usage_seconds_total: 'cAdvisor in the kubelet',
-  container_memory_working_set_bytes: 'cAdvisor in the kubelet',
-  kube_deployment_status_condition: 'kube-state-metrics',
-  kube_endpointslice_endpoints: 'kube-state-metrics',
-  kube_endpointslice_info: 'kube-state-metrics',
-  kube_namespace_status_phase: 'kube-state-metrics',
-  kube_pod_container_resource_limits: 'kube-state-metrics',
-  kube_pod_container_status_ready: 'kube-state-metrics',
-  kube_pod_container_status_restarts_total: 'kube-state-metrics',
-  kube_replicaset_spec_replicas: 'kube-state-metrics',
-  up: 'Prometheus itself',
-};
-
-/** Letters of the hashes that Kubernetes puts into names: none that could make a word. */
-const HASH = '[bcdfghjklmnpqrstvwxz2456789]';
-
-/** The longest name of a service whose pods keep their whole names, with what stands after it. */
-export const LONGEST_WATCHED = 39;
+import { HASH, known } from './watched';
 
 /** The names of all Deployments and Rollouts that one service may have, as blue and green or stable and canary. */
 const workloadsOf = (service: string) => `${service}(-(blue|green|stable|canary))?`;
@@ -53,12 +31,12 @@ export class WebQueries {
 
   /** One where kube-state-metrics tells of the namespace. */
   public get known(): string {
-    return `kube_namespace_status_phase{${this.namespace},phase="Active"} == 1`;
+    return known(this.service.namespace);
   }
 
   /** Where nobody tells of the namespace. */
   public get unknown(): string {
-    return `absent(kube_namespace_status_phase{${this.namespace}})`;
+    return `absent(${series('kube_namespace_status_phase', this.namespace)})`;
   }
 
   /** Pods that can take requests. */
@@ -69,16 +47,19 @@ export class WebQueries {
   /** No pod is ready, there is none at all, or the Service leads to none of those that are. */
   public get down(): string {
     const slices = `${this.namespace},endpointslice=~"${this.service.name}-${HASH}{5}"`;
+    const leads = series('kube_endpointslice_endpoints', slices, 'ready="true"');
     return [
       `(${this.readyPods} == 0)`,
       `(sum(absent(${this.ready})) and on () ${this.known})`,
-      `(count(kube_endpointslice_info{${slices}}) unless on () count(kube_endpointslice_endpoints{${slices},ready="true"} == 1))`,
+      `(count(${series('kube_endpointslice_info', slices)}) unless on () count(${leads} == 1))`,
     ].join(' or ');
   }
 
   /** No pod's own metrics arrive. */
   public get unscraped(): string {
-    return `(sum(up{${this.pods}}) == 0) or absent(up{${this.pods}})`;
+    // Prometheus' operator names the container, and a sidecar has a port of its own; annotations name none.
+    const up = series('up', this.pods, `container=~"(${this.service.name})?"`);
+    return `(sum(${up}) == 0) or absent(${up})`;
   }
 
   /** Requests per second, all or by status. */
@@ -98,6 +79,26 @@ export class WebQueries {
     return `((sum(rate(${errors}[5m])) or vector(0)) / (${this.requests()} > 0))`;
   }
 
+  /** Requests per second that the service could not answer: none where it has answered all. */
+  public get errors(): string {
+    return `(sum(rate(${this.counter(`${this.own.statusLabel}=~"5.."`)}[5m])) or 0 * ${this.requests()})`;
+  }
+
+  /** Requests per second of which the histogram tells how long they took. */
+  public get timed(): string {
+    return `sum(rate(${this.own.durations}_count{${this.pods}}[5m]))`;
+  }
+
+  /** Those that took at most so long. It must be a bound of the histogram. */
+  public timedWithin(seconds: number): string {
+    return `sum(rate(${this.bucket(seconds)}[5m]))`;
+  }
+
+  /** One where the histogram has no such bound. */
+  public withoutBound(seconds: number): string {
+    return `count(${this.own.durations}_count{${this.pods}}) unless on () count(${this.bucket(seconds)})`;
+  }
+
   /** Seconds within which this share of the requests is answered. */
   public latency(percent: number): string {
     const buckets = `rate(${this.own.durations}_bucket{${this.pods}}[5m])`;
@@ -106,37 +107,38 @@ export class WebQueries {
 
   /** Share of the CPU that each container may use. */
   public get cpuRatio(): string {
-    return this.ratio(`rate(container_cpu_usage_seconds_total{${this.container}}[5m])`, 'cpu');
+    return this.ratio(`rate(${series('container_cpu_usage_seconds_total', this.container)}[5m])`, 'cpu');
   }
 
   /** Share of the memory that each container may use. */
   public get memoryRatio(): string {
-    return this.ratio(`container_memory_working_set_bytes{${this.container}}`, 'memory');
+    return this.ratio(series('container_memory_working_set_bytes', this.container), 'memory');
   }
 
   /** Restarts of each container within a time. */
   public restarts(within: string): string {
-    const total = `kube_pod_container_status_restarts_total{${this.container}}[${within}]`;
+    const total = `${series('kube_pod_container_status_restarts_total', this.container)}[${within}]`;
     return `max by (pod) (max_over_time(${total}) - min_over_time(${total}))`;
   }
 
   /** Versions that have begun to run within a time. Not what was there before, if nobody told of it then. */
   public deployed(within: string): string {
-    const running = `kube_replicaset_spec_replicas{${this.replicaSets}}`;
+    const running = series('kube_replicaset_spec_replicas', this.replicaSets);
     const now = `max by (namespace, replicaset) (${running} > 0)`;
     const before = `max by (namespace, replicaset) (${running} offset ${within} > 0)`;
-    const told = `(kube_namespace_status_phase{${this.namespace},phase="Active"} offset ${within} == 1)`;
+    const told = `(${series('kube_namespace_status_phase', this.namespace, 'phase="Active"')} offset ${within} == 1)`;
     return `(${now} unless ${before}) and on (namespace) ${told}`;
   }
 
   /** Deployments that have made no progress for longer than they may. */
   public get stuck(): string {
     const deployment = `${this.namespace},deployment=~"${workloadsOf(this.service.name)}"`;
-    return `max by (deployment) (kube_deployment_status_condition{${deployment},condition="Progressing",status="false"}) == 1`;
+    const condition = ['condition="Progressing"', 'status="false"'];
+    return `max by (deployment) (${series('kube_deployment_status_condition', deployment, ...condition)}) == 1`;
   }
 
   private get ready(): string {
-    return `kube_pod_container_status_ready{${this.container}}`;
+    return series('kube_pod_container_status_ready', this.container);
   }
 
   private get own(): Required<MetricsSettings> {
@@ -144,12 +146,19 @@ export class WebQueries {
     return this.service.metrics;
   }
 
+  /** A whole number is written as `1` by most libraries and as `1.0` by that of Python. */
+  private bucket(seconds: number): string {
+    const bound = `${seconds}`.replace('.', '\\\\.');
+    const le = Number.isInteger(seconds) ? `${bound}(\\\\.0)?` : bound;
+    return `${this.own.durations}_bucket{${this.pods},le=~"${le}"}`;
+  }
+
   private counter(more?: string): string {
     return `${this.own.requests}{${[this.pods, ...(more ? [more] : [])].join(',')}}`;
   }
 
   private ratio(used: string, resource: string): string {
-    const limit = `kube_pod_container_resource_limits{${this.container},resource="${resource}"}`;
+    const limit = series('kube_pod_container_resource_limits', this.container, `resource="${resource}"`);
     return `(max by (pod) (${used}) / max by (pod) (${limit}))`;
   }
 }

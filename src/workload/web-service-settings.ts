@@ -5,6 +5,7 @@ import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDi
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
 import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { type MigrationsSettings, type ResolvedMigrations, resolveMigrations } from './migrations';
+import type { ObjectivesSettings } from './objectives';
 import type { Port, Seconds, UnprivilegedPort } from '../platform/names';
 import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
 import { resolveResources, resources } from './resources';
@@ -62,9 +63,9 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly servicePort?: Port;
 
   /**
-   * Pods; with autoscaling, the fewest.
+   * Pods; with autoscaling, the fewest. None at all, as in an environment that stands by, are not scaled either.
    * @asType integer
-   * @minimum 1
+   * @minimum 0
    * @exclusiveMaximum 10001
    * @default 1
    */
@@ -123,6 +124,12 @@ export interface WebServiceSettings extends ApplicationSettings {
    * @default - nobody is
    */
   readonly alerts?: WebAlertsSettings;
+
+  /**
+   * What is promised of its answers. It needs `metrics`.
+   * @default - nothing is
+   */
+  readonly slo?: ObjectivesSettings;
 
   /**
    * How new pods replace old ones.

@@ -27,8 +27,10 @@ import type { ReleaseController, ReleaseStrategy } from './release';
 import { checkRelease } from './release-checks';
 import { renderSpot } from './spot';
 import { renderSpread } from './spread';
+import { Objectives, resolveObjectives } from './objectives';
 import { checkVerticalAutoscaling, renderVerticalAutoscaler } from './vertical-autoscaling';
 import { addWebAlerts } from './web-alerts';
+import { addWebPanels } from './web-panels';
 import { WebQueries } from './web-queries';
 import {
   measuredBy,
@@ -151,6 +153,9 @@ export class WebService extends Application implements IConnectable {
     const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
     this._queries = new WebQueries({ name: id, namespace: Namespace.containing(this).namespaceName, metrics });
     addWebAlerts(this, settings.alerts ?? {}, this._queries);
+    const objectives = settings.slo && new Objectives(this._queries, resolveObjectives(settings.slo));
+    objectives?.watch(this);
+    addWebPanels(this, this._queries, objectives);
     const [first, second] = resolved.pods;
     this.service = this.renderService('service', id, Lazy.any({ produce: () => this.ownSelector(first.label) }));
     if (this.releaseStrategy !== 'rolling') {

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 
+import { Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
 import { type KubeNetworkPolicy, KubeServiceAccount } from '../../imports/k8s';
+import { MonitoringPodMonitor, type MonitoringPodMonitorPodMetricsEndpoints } from '../../imports/prometheus';
 import type { ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Namespace } from '../platform/namespace';
+import { NamespaceAlerts } from '../platform/namespace-alerts';
 import { System } from '../platform/system';
 import type { ResolvedImage } from './image';
 
@@ -47,9 +50,13 @@ export abstract class Workload extends Construct {
    */
   public readonly _podTemplateLabels: { [label: string]: string };
 
+  private podMonitor?: MonitoringPodMonitor;
+  private readonly scraped: MonitoringPodMonitorPodMetricsEndpoints[] = [];
+
   protected constructor(scope: Construct, id: string, identity: WorkloadIdentity) {
     super(scope, id);
     const instance = System.containing(this).node.id;
+    NamespaceAlerts.watch(this);
     this.workloadName = id;
     this.labels = {
       'app.kubernetes.io/component': identity.component,
@@ -66,6 +73,11 @@ export abstract class Workload extends Construct {
     this.networkPolicy = Connections.of(this).policyFor(this, this.peer);
   }
 
+  /** Tells Prometheus' operator of the pods; undefined where nothing of them is scraped, or where annotations tell it. */
+  public get monitor(): MonitoringPodMonitor | undefined {
+    return this.podMonitor;
+  }
+
   /**
    * Lets the pods act as an identity of the cloud: the ARN of a role, the address of a service account, or the client ID
    * of a managed identity. That the cloud trusts the ServiceAccount is arranged outside (docs/guides/clouds.md).
@@ -80,15 +92,33 @@ export abstract class Workload extends Construct {
     }
   }
 
-  /** Lets Prometheus scrape a port, and gives the annotations by which it finds the pod. */
+  /** Lets Prometheus scrape a port, and gives the annotations by which it finds the pod, where it looks for such. */
   protected scrapedBy(port: ListeningPort, path: string): { [annotation: string]: string } {
-    const { namespace, podLabels } = System.containing(this).prometheus;
-    Connections.of(this).allow({ name: 'prometheus', namespace, podLabels }, { peer: this.peer, ports: [port] });
+    this._scrape(port, path);
+    if (System.containing(this).prometheus.scraping === 'prometheus-operator') return {};
     return {
       'prometheus.io/path': path,
       'prometheus.io/port': `${port.port}`,
       'prometheus.io/scrape': 'true',
     };
+  }
+
+  /**
+   * Lets Prometheus scrape a port of a container, and tells its operator of it. Annotations are the caller's business.
+   * @internal
+   */
+  public _scrape(port: ListeningPort, path: string): void {
+    const { namespace, podLabels, scraping, objectLabels } = System.containing(this).prometheus;
+    Connections.of(this).allow({ name: 'prometheus', namespace, podLabels }, { peer: this.peer, ports: [port] });
+    if (scraping === 'annotations') return;
+    this.scraped.push({ port: port.name, path });
+    this.podMonitor ??= new MonitoringPodMonitor(this, 'monitor', {
+      metadata: { name: this.workloadName, labels: objectLabels },
+      spec: {
+        podMetricsEndpoints: Lazy.any({ produce: () => this.scraped }),
+        selector: { matchLabels: this.podLabels },
+      },
+    });
   }
 }
 

@@ -299,7 +299,9 @@ describe('production', () => {
       true,
       false,
     ]);
-    const alerts = production.all('PrometheusRule')[0].spec.groups.flatMap(({ rules }: any) => rules);
+    const alerts = production
+      .all('PrometheusRule')
+      .flatMap(({ spec }) => spec.groups.flatMap(({ rules }: any) => rules));
     expect(alerts.map(({ alert }: any) => alert)).toEqual(
       expect.arrayContaining(['PostgresWalNotSent', 'PostgresBaseBackupOld', 'PostgresRestoreDrillFailed']),
     );

@@ -274,7 +274,7 @@ describe('around backups', () => {
       objectsOfConstruct((scope) => new Postgres(scope, 'db', { backup }), { alertRules }).find(
         ({ kind }) => kind === 'PrometheusRule',
       );
-    const [{ rules }] = alertsOf().spec.groups;
+    const { rules } = alertsOf().spec.groups.find(({ name }: any) => name === 'db-backup');
     const thresholds = Object.fromEntries(
       rules.map(({ alert, expr }: any) => [alert, Number(/> (\d+)/.exec(expr)?.[1])]),
     );

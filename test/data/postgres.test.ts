@@ -45,6 +45,7 @@ const all: Complete<Omit<PostgresSettings, 'backup' | 'readReplicas' | 'standbyO
       limits: { cpu: '2m', memory: '20Mi', ephemeralStorage: '20Mi' },
     },
   },
+  alerts: { enabled: true, connectionsPercent: 70, deadlocks: 5, transactionDuration: '30m' },
 };
 
 const make = (settings: PostgresSettings) => objectsOfConstruct((scope) => new Postgres(scope, 'db', settings));

@@ -25,7 +25,7 @@ const all: Complete<Omit<RedisSettings, 'backup' | 'mode'>> = {
     limits: { cpu: '400m', memory: '400Mi', ephemeralStorage: '100Mi' },
   },
   maxMemoryPercent: 50,
-  evictionPolicy: 'allkeys-lru',
+  evictionPolicy: 'noeviction',
   spread: { hosts: 'required', zones: 'required' },
   exporter: {
     image: {
@@ -44,6 +44,7 @@ const all: Complete<Omit<RedisSettings, 'backup' | 'mode'>> = {
       limits: { cpu: '2m', memory: '20Mi', ephemeralStorage: '20Mi' },
     },
   },
+  alerts: { enabled: true, memoryPercent: 80 },
 };
 
 const make = (settings: RedisSettings) => objectsOfConstruct((scope) => new Redis(scope, 'cache', settings));

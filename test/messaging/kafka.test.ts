@@ -36,6 +36,7 @@ const allZooKeeper: Complete<ZooKeeperSettings> = {
   disruptionBudget: { minAvailable: 1 },
   spread: { hosts: 'required', zones: 'required' },
   exporter,
+  alerts: { enabled: true, outstandingRequests: 20, latencyMilliseconds: 50 },
 };
 
 const allKafka: Complete<KafkaSettings> = {
@@ -50,6 +51,7 @@ const allKafka: Complete<KafkaSettings> = {
   disruptionBudget: { minAvailable: 1 },
   spread: { hosts: 'required', zones: 'required' },
   exporter,
+  alerts: { enabled: true, consumerLag: 50, consumerLagFor: '5m', underReplicatedFor: '20m' },
 };
 
 const zookeeper = (settings: ZooKeeperSettings) => objectsOfConstruct((scope) => new ZooKeeper(scope, 'zk', settings));

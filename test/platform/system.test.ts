@@ -29,9 +29,23 @@ const all: Complete<Omit<SystemProps, 'cloud' | 'pods' | 'policies'>> = {
   allowLatestImages: true,
   quota: { headroom: 1.5 },
   access: { viewers: ['readers'], deployers: ['writers'] },
-  alertRules: 'none',
+  alertRules: 'prometheus-operator',
+  alerts: {
+    volumePercent: 70,
+    volumeCriticalPercent: 80,
+    quotaPercent: 95,
+    certificateDays: 3,
+    disruptionsBlockedFor: '2h',
+    autoscalerAtMaximumFor: '1h',
+    releasePausedFor: '1d',
+  },
   networkPolicies: 'cilium',
-  prometheus: { namespace: 'metrics', podLabels: { app: 'prometheus' } },
+  prometheus: {
+    namespace: 'metrics',
+    podLabels: { app: 'prometheus' },
+    scraping: 'prometheus-operator',
+    objectLabels: { release: 'stack' },
+  },
   // What differs between stores: test/platform/external-secrets.test.ts.
   secrets: {} as Complete<SystemProps>['secrets'],
   deletionProtection: true,
@@ -41,7 +55,8 @@ const all: Complete<Omit<SystemProps, 'cloud' | 'pods' | 'policies'>> = {
 const make = (props: SystemProps) => {
   const system = new System(new App(), 'shop-test', props);
   const data = props.namespaces ? system.addNamespace('data') : system;
-  new WebService(system.layer('apps'), 'web', { ...web, metrics: {} });
+  const release = { strategy: 'canary', controller: 'argo-rollouts' } as const;
+  new WebService(system.layer('apps'), 'web', { ...web, metrics: {}, autoscaling: { maxReplicas: 3 }, release });
   new Redis(data.layer('data'), 'cache');
   return finished(system).objects;
 };
@@ -51,7 +66,7 @@ describe('System', () => {
 
   test('each setting has an effect', () => {
     // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
-    // Nodes are only counted: below. Alerts are those of backups: test/data/postgres-backup.test.ts.
+    // Nodes are only counted: below. Without alert rules there are none: test/observability/rules.test.ts.
     // Names are those of services outside: test/network/external-service.test.ts.
     expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages', 'alertRules', 'networkPolicies']);
   });

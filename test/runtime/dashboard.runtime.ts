@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { Dashboard } from '../../src/observability/dashboard';
 import { WebService } from '../../src/workload/web-service';
 import { objectsOfConstruct } from '../support/system';
+import { dashboardsIn, watchedSystem } from '../support/watched-system';
 import { run, scratchFolder } from './support/process';
 import { proof } from './support/proof';
 import { toolPath } from './support/tools';
@@ -28,12 +29,13 @@ const objects = objectsOfConstruct((scope) => {
 });
 const { data } = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'dashboard');
 const model = JSON.parse(data['shop-dashboard.json']);
-const targets: any[] = model.panels.flatMap(({ targets: own = [] }: any) => own);
+const all: any[] = [model, ...dashboardsIn(watchedSystem().objects)];
+const targets: any[] = all.flatMap(({ panels }) => panels.flatMap(({ targets: own = [] }: any) => own));
 
 proof("Grafana's own model of dashboards knows every field of ours", async () => {
   const check = (dashboard: object) =>
     run(toolPath('grafana', 'bin/check-dashboard'), [], { input: JSON.stringify(dashboard) }).trim();
-  expect(check(model)).toBe('');
+  for (const dashboard of all) expect(check(dashboard)).toBe('');
   // And it would tell: of what it does not know, and of what is no text or number where it should be.
   const [row, first, ...rest] = model.panels;
   const broken = (more: object) => check({ ...model, panels: [row, { ...first, ...more }, ...rest] });
@@ -43,7 +45,7 @@ proof("Grafana's own model of dashboards knows every field of ours", async () =>
     'expresion: is not in the model',
   );
   expect(() => check({ ...model, schemaVersion: 'new' })).toThrow('schema_version');
-  return `${model.panels.length} panels; 4 mistakes told`;
+  return `${all.length} dashboards, ${all.flatMap(({ panels }) => panels).length} panels; 4 mistakes told`;
 });
 
 proof("Prometheus' parser takes every expression of a dashboard", async () => {

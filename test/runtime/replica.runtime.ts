@@ -165,7 +165,7 @@ describe.each([
       const targets = [`${pods.addressOf('db-0')}:9187`];
       const prometheus = await PrometheusServer.startIn(pods.network, {
         job_name: 'db',
-        static_configs: [{ targets, labels: { namespace: 'shop' } }],
+        static_configs: [{ targets, labels: { namespace: 'shop', pod: 'db-0' } }],
       });
       const rules = site.objects
         .find(({ kind }) => kind === 'PrometheusRule')

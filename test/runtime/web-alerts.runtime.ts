@@ -1,28 +1,14 @@
 /** @tools prometheus */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { stringify } from 'yaml';
 import { WebService } from '../../src/workload/web-service';
 import { objectsOfConstruct } from '../support/system';
-import { scratchFolder } from './support/process';
+import { type AlertCase, tryAlerts } from './support/alerts';
 import { proof } from './support/proof';
-import { toolPath } from './support/tools';
 
 const objects = objectsOfConstruct((scope) => {
   const image = { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const };
   new WebService(scope, 'shop', { image, port: 8080, metrics: {}, alerts: { enabled: true } });
 });
 const rules: any[] = objects.find(({ kind }) => kind === 'PrometheusRule').spec.groups[0].rules;
-
-/** Samples a minute apart, and whether the alert fires at a minute, with labels of its own where it does. */
-interface Case {
-  readonly what: string;
-  readonly alert: string;
-  readonly series: Record<string, string>;
-  readonly minute: number;
-  readonly fires?: Record<string, string>[];
-}
 
 const IN = 'namespace="shop"';
 const POD = 'shop-7d9c5f6b8-x2x4z';
@@ -49,7 +35,7 @@ const served = { ...known, [slice('shop-x2x4z')]: '1x60' };
 const YES = [{}];
 const ONE = [{ pod: POD }];
 
-const CASES: Case[] = [
+const CASES: AlertCase[] = [
   { what: 'a pod is ready', alert: 'ServiceDown', series: { ...known, [ready()]: '1x60' }, minute: 30 },
   { what: 'none is', alert: 'ServiceDown', series: { ...known, [ready()]: '1x20 0x40' }, minute: 30, fires: YES },
   {
@@ -300,44 +286,4 @@ const CASES: Case[] = [
   },
 ];
 
-const testOf = ({ what, alert, series, minute, fires = [] }: Case) => {
-  const { labels, annotations } = rules.find((rule) => rule.alert === alert);
-  const exp_alerts = fires.map((own) => ({ exp_labels: { ...own, ...labels }, exp_annotations: annotations }));
-  return {
-    name: what,
-    interval: '1m',
-    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-    alert_rule_test: [{ eval_time: `${minute}m`, alertname: alert, exp_alerts }],
-  };
-};
-
-proof(
-  'each alert on a web service fires when it must, and not before',
-  async () => {
-    // Both ways of each.
-    const tried = (fires: boolean) => new Set(CASES.filter((one) => !!one.fires === fires).map(({ alert }) => alert));
-    expect([...tried(true)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
-    expect([...tried(false)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
-    const folder = scratchFolder('rules');
-    writeFileSync(join(folder, 'rules.yaml'), stringify({ groups: [{ name: 'shop', rules }] }));
-    const promtool = (...args: string[]) => {
-      const { stdout, stderr } = spawnSync(toolPath('prometheus', 'bin/promtool'), args, {
-        cwd: folder,
-        encoding: 'utf8',
-      });
-      return `${stdout}${stderr}`;
-    };
-    const outcome = (cases: readonly Case[]) => {
-      const tests = { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: cases.map(testOf) };
-      writeFileSync(join(folder, 'test.yaml'), stringify(tests));
-      return promtool('test', 'rules', 'test.yaml');
-    };
-    expect(promtool('check', 'rules', 'rules.yaml')).toContain(`SUCCESS: ${rules.length} rules found`);
-    expect(outcome(CASES)).toMatch(/SUCCESS\s*$/);
-    // And it would tell: turned round, every case fails.
-    const turned = outcome(CASES.map((one) => ({ ...one, fires: one.fires ? undefined : [{}] })));
-    expect(turned.match(/alertname: /g)).toHaveLength(CASES.length);
-    return `${rules.length} alerts, ${CASES.length} cases, ${CASES.filter(({ fires }) => !fires).length} of them silent`;
-  },
-  180,
-);
+proof('each alert on a web service fires when it must, and not before', async () => tryAlerts(rules, CASES), 180);

@@ -62,6 +62,7 @@ const all: Complete<Omit<WebServiceSettings, 'release' | 'autoscaling' | 'vertic
     restarts: 5,
     deployments: true,
   },
+  slo: { availabilityPercent: 99.5, latency: { percent: 98, seconds: 0.5 }, requests: 50 },
   rollout: { maxSurge: 2, maxUnavailable: 1, minReadySeconds: 10, progressDeadlineSeconds: 300 },
   shutdown: { drainSeconds: 5, graceSeconds: 20 },
   migrations: {

@@ -46,6 +46,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'grafana', needs: ['python3'], what: "Grafana's model of dashboards", takes: '5 s' },
   { name: 'rclone', needs: ['go'], what: 'rclone: client and server of object stores', takes: '4 min' },
   { name: 'crds', needs: ['go'], what: "other projects' custom resource definitions", takes: '30 s' },
+  { name: 'metric-docs', needs: ['go'], what: 'what exporters say of their metrics', takes: '1 min' },
   { name: 'cluster', needs: ['go'], what: 'Kubernetes control plane, etcd, kubectl', takes: '5 min' },
   { name: 'kwok', needs: ['go'], what: 'kwok: nodes and pods that only seem to run', takes: '2 min' },
   { name: 'helm', needs: ['go'], what: 'helm', takes: '2 min' },

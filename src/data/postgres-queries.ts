@@ -1,0 +1,72 @@
+import { series } from '../platform/metrics';
+import { readyContainers, statefulPods, tooFewReady } from '../workload/watched';
+
+/** What Prometheus is asked about a PostgreSQL server, for alerts and dashboards alike. */
+export class PostgresQueries {
+  private readonly matchers: string[];
+
+  public constructor(
+    public readonly server: string,
+    private readonly namespace: string,
+  ) {
+    this.matchers = [`namespace="${namespace}"`, statefulPods(server)];
+  }
+
+  /** It answers nobody: its exporter cannot ask it, or its container is not ready. */
+  public get down(): string {
+    return `(${this.up} == 0) or ${tooFewReady(this.namespace, statefulPods(this.server), 'postgres')}`;
+  }
+
+  /** One while the exporter can ask it. */
+  public get up(): string {
+    return `max(${series('pg_up', ...this.matchers)})`;
+  }
+
+  /** Whether it can take connections. */
+  public get ready(): string {
+    return readyContainers(this.namespace, statefulPods(this.server), 'postgres');
+  }
+
+  /** Nobody tells its figures. */
+  public get unscraped(): string {
+    return `absent(${series('pg_up', ...this.matchers)})`;
+  }
+
+  /** Connections, all or by state. */
+  public connections(by?: 'state'): string {
+    const all = series('pg_stat_activity_count', ...this.matchers);
+    return by ? `sum by (state) (${all})` : `sum(${all})`;
+  }
+
+  /** Share of the connections that there may be. */
+  public get connectionUse(): string {
+    return `(${this.connections()} / max(${series('pg_settings_max_connections', ...this.matchers)}))`;
+  }
+
+  /** Deadlocks within a time. */
+  public deadlocks(within: string): string {
+    return `sum(increase(${series('pg_stat_database_deadlocks', ...this.matchers)}[${within}]))`;
+  }
+
+  /** Seconds for which the longest transaction of each state has run. */
+  public get longestTransaction(): string {
+    return `max by (state) (${series('pg_stat_activity_max_tx_duration', ...this.matchers)})`;
+  }
+
+  /** Transactions per second that were kept, or that were not. */
+  public transactions(end: 'commit' | 'rollback'): string {
+    return `sum(rate(${series(`pg_stat_database_xact_${end}`, ...this.matchers)}[5m]))`;
+  }
+
+  /** Share of what was read that was in memory already. */
+  public get cacheHits(): string {
+    const blocks = (from: 'hit' | 'read') =>
+      `sum(rate(${series(`pg_stat_database_blks_${from}`, ...this.matchers)}[5m]))`;
+    return `(${blocks('hit')} / (${blocks('hit')} + ${blocks('read')} > 0))`;
+  }
+
+  /** Bytes of each database. */
+  public get databaseBytes(): string {
+    return `max by (datname) (${series('pg_database_size_bytes', ...this.matchers)})`;
+  }
+}
