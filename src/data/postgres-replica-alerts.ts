@@ -44,7 +44,7 @@ export function addReplicaAlerts(replica: Workload, server: string, { replicas, 
     ],
   ];
   Alerts.of(replica).add(workloadName, alertsOf(rows, { server }, RUNBOOK));
-  Panels.of(replica).add('postgresql', workloadName, [
+  Panels.of(replica).add('postgresql', server, [
     graph(`${server}: what replicas miss`, 'bytes', [missing, '{{application_name}}']),
     graph(`${server}: replicas that follow`, 'number', [following, 'follow'], [`vector(${replicas})`, 'wanted']),
   ]);

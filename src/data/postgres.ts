@@ -131,10 +131,10 @@ export class Postgres extends Workload implements IConnectable {
       pod: this.renderPod(resolved, { ...this.backup?.restartOn, ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
+    watchPostgres(this, new PostgresQueries(id, Chart.of(this).namespace!), settings.alerts);
     const replica = this.makeReplica(resolved);
     this.replicas = replica?.statefulSet;
     this.reader = replica ?? this.readItself(plain);
-    watchPostgres(this, new PostgresQueries(id, Chart.of(this).namespace!), settings.alerts);
   }
 
   private checkNames({ database, user }: ResolvedPostgres): void {

@@ -90,7 +90,7 @@ export interface TraceBackendSettings {
   readonly cidrs?: Cidr[];
 
   /**
-   * TLS.
+   * Encryption on the way there.
    * @default - none
    */
   readonly tls?: TraceTlsSettings;

@@ -56,7 +56,7 @@ export interface LokiSettings {
   readonly tenant?: string;
 
   /**
-   * TLS.
+   * Encryption on the way there.
    * @default - none
    */
   readonly tls?: LogTlsSettings;
@@ -126,7 +126,7 @@ export interface LogIndexSettings {
   readonly indexPrefix?: string;
 
   /**
-   * TLS.
+   * Encryption on the way there.
    * @default - none
    */
   readonly tls?: LogTlsSettings;

@@ -4,15 +4,28 @@ import { join } from 'node:path';
 
 import { parseAllDocuments } from 'yaml';
 
-import { buildEnvironment } from '../../src/cli/build';
+import { buildEnvironment, secretsOf } from '../../src/cli/build';
 import { secrets } from '../../src/cli/secrets/command';
 import { synth } from '../../src/cli/synth';
-import { Secrets } from '../../src/platform/secrets';
 import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
 import { environments, filesOf } from '../support/dist';
 
 const registry = { systems: SYSTEMS, validators };
+
+/** What is printed for a store: a line of JSON for each Secret. */
+const storedIn = (printed: string): string[] =>
+  printed
+    .trim()
+    .split('\n')
+    .flatMap((line) => Object.values<string>(JSON.parse(line).value));
+
+const manifestsIn = (printed: string): string[] =>
+  parseAllDocuments(printed).flatMap((document) =>
+    Object.values(document.toJS().data as Record<string, string>).map((value) =>
+      Buffer.from(value, 'base64').toString(),
+    ),
+  );
 
 /** The values that the secrets command makes for an environment, which is told to print them. */
 async function generated(environment: string): Promise<string[]> {
@@ -26,14 +39,12 @@ async function generated(environment: string): Promise<string[]> {
   const [system = '', name = ''] = environment.split('/');
   const built = buildEnvironment({ system, environment: name, overlays: 'overlays' }, registry);
   // Keys of a store of backups, of a database or an API outside come from somebody else, and are named as missing.
-  const given = Secrets.of(built).all.flatMap(({ keys }) => Object.values(keys));
+  const given = secretsOf(built).flatMap(({ keys }) => Object.values(keys));
   const lacksSome = given.some(({ provided, optional }) => provided && !optional);
-  expect(await secrets([system, name, '--offline'], registry, around)).toBe(lacksSome ? 4 : 0);
-  const values = parseAllDocuments(printed).flatMap((document) =>
-    Object.values(document.toJS().data as Record<string, string>).map((value) =>
-      Buffer.from(value, 'base64').toString(),
-    ),
-  );
+  const isStored = built._storeKey('') !== undefined;
+  const asked = [system, name, '--offline', ...(isStored ? ['--print-store'] : [])];
+  expect(await secrets(asked, registry, around)).toBe(lacksSome ? 4 : 0);
+  const values = isStored ? storedIn(printed) : manifestsIn(printed);
   // The name with which a user begins is no secret, nor is nothing.
   return values.filter(({ length }) => length >= 16);
 }

@@ -105,7 +105,7 @@ describe('production', () => {
 
   test('backups hold an RPO of 15 minutes and an RTO of an hour, and a restore is tried', () => {
     const rules = dist.all('PrometheusRule').flatMap(({ spec }) => spec.groups.flatMap((group: any) => group.rules));
-    const summaries = rules.map(({ annotations }) => annotations.summary).join('\n');
+    const summaries = rules.map(({ annotations }) => annotations?.summary).join('\n');
     expect(summaries).toContain('RPO of 15m');
     expect(summaries).toContain('RTO of 1h');
     expect(dist.one('CronJob', 'postgres-restore-drill').spec.suspend).toBeFalsy();

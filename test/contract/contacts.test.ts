@@ -199,11 +199,11 @@ describe.each(every)('%s', (_, objects) => {
     }
   });
 
-  test('the dashboard: the business first, then each service', () => {
-    const { metadata, data } = objects.one('ConfigMap', 'dashboard');
+  test('dashboards: the business first, and one of the services', () => {
+    const { metadata, data } = objects.one('ConfigMap', 'dashboard-overview');
     expect(metadata.labels.grafana_dashboard).toBe('1');
     const { namespace } = objects.one('Service', 'contact-backend').metadata;
-    const { panels } = JSON.parse(data[`${namespace}-dashboard.json`]);
+    const { panels } = JSON.parse(data[`${namespace}-dashboard-overview.json`]);
     expect(panels.slice(0, 5).map(({ title }: any) => title)).toEqual([
       'Business',
       'Contact operations',
@@ -212,8 +212,12 @@ describe.each(every)('%s', (_, objects) => {
       'Size of the database',
     ]);
     const rows = panels.filter(({ type }: any) => type === 'row').map(({ title }: any) => title);
-    expect(rows).toEqual(['Business', ...SERVICES]);
-    const asked = panels.flatMap(({ targets = [] }: any) => targets.map(({ expr }: any) => expr));
+    expect(rows.slice(-1)).toEqual([`Namespace ${namespace}`]);
+    const services = objects.one('ConfigMap', 'dashboard-web-services').data;
+    const others: any[] = JSON.parse(services[`${namespace}-dashboard-web-services.json`]).panels;
+    const shown = others.filter(({ type }) => type === 'row').map(({ title }) => title);
+    expect(shown).toEqual(SERVICES);
+    const asked = [...panels, ...others].flatMap(({ targets = [] }: any) => targets.map(({ expr }: any) => expr));
     expect(asked.filter((expression: string) => !expression.includes(`namespace="${namespace}"`))).toEqual([]);
   });
 

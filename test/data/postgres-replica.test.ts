@@ -146,7 +146,9 @@ describe('read replicas', () => {
     expect(() => make({}, { user: 'replica' })).toThrow('user: "replica"'));
 
   test('alerts compare positions with those of maxLag ago, and count who follows', () => {
-    const rules = named(make({ replicas: 2, maxLag: '45s' }), 'PrometheusRule', 'shop-test').spec.groups[0].rules;
+    const rules = named(make({ replicas: 2, maxLag: '45s' }), 'PrometheusRule', 'shop-test').spec.groups.flatMap(
+      (group: any) => group.rules,
+    );
     const expressions = Object.fromEntries(rules.map(({ alert, expr }: any) => [alert, expr]));
     expect(expressions.PostgresReplicaBehind).toContain('offset 45s');
     expect(expressions.PostgresReplicaMissing).toMatch(/slot_name=~"db_replica_\[0-9\]\+"\}\) or vector\(0\)\) < 2$/);

@@ -110,7 +110,8 @@ describe('Redis as a cache', () => {
   const set = (settings: RedisSettings = {}) => make({ mode: 'cache', ...settings });
 
   test('with everything that it can have', () => {
-    const { storage: _, ...rest } = all;
+    const { storage: _, ...others } = all;
+    const rest = { ...others, evictionPolicy: 'allkeys-lfu' as const };
     const objects = set(rest);
     expect(objects.flatMap((object) => schemaErrors(object, '1.30'))).toEqual([]);
     expect(objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'ConfigMap')).toMatchSnapshot();

@@ -24,7 +24,7 @@ test('an overview, and one for each kind of what runs, wherever in the system it
 });
 
 test('each thing of a kind has a heading of its own', () => {
-  expect(headings(titled('The shop: postgresql'))).toEqual(['db', 'archive']);
+  expect(headings(titled('The shop: postgresql'))).toEqual(['db', 'archive', 'standby']);
   expect(headings(titled('The shop: redis'))).toEqual(['store', 'cache']);
   expect(headings(titled('The shop: web services'))).toEqual(['shop', 'till']);
   expect(headings(titled('The shop: dapr'))).toEqual(['shop']);

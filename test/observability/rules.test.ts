@@ -13,7 +13,7 @@ test('no two alerts of an environment are one and the same, whatever there are t
     expect(new Set(all.map(identity)).size).toBe(all.length);
   }
   const servers = alerts.filter(({ alert }) => alert === 'PostgresDown').map(({ labels }) => labels.server);
-  expect(servers).toEqual(['archive', 'db']);
+  expect(servers).toEqual(['archive', 'db', 'standby']);
 });
 
 test('each is of one of three classes, says what is wrong, and leads to a runbook that is there', () => {

@@ -23,9 +23,15 @@ function overlays(prefix: string, count: number): string {
   // Every system has an environment at least.
   const others = Object.entries(readFiles(OVERLAYS))
     .filter(([path]) => path.endsWith('/production.yaml') && !path.startsWith(`${SYSTEM}/`))
-    .map(([path, text]) => [path, text.replace(/^namespace: .*/m, `namespace: ${prefix}-${path.split('/')[0]}`)]);
+    .map(([path, text]) => [path, moved(text, `${prefix}-${path.split('/')[0]}`)]);
   return temporaryFolder(Object.fromEntries([...kept, ...others, ...own]));
 }
+
+/** The overlay with other namespaces. */
+const moved = (text: string, name: string) =>
+  text
+    .replace(/^namespace: .*/m, `namespace: ${name}`)
+    .replace(/^namespaces: .*/m, `namespaces: { data: ${name}-data }`);
 
 const program = bundle();
 const out = temporaryFolder();

@@ -30,7 +30,7 @@ function systemOf(name: string) {
     return loadSettings({ root: folder.root, validators: { [name]: validators[name]! } })[0]!;
   };
   const broken = brokenOverlays(schema, { schema: schemaOf(`${name}.base`), data: base });
-  return { name, folder, load, allowed: overlays(schema), broken };
+  return { name, folder, load, allowed: overlays(schema, base), broken };
 }
 
 type RandomSystem = ReturnType<typeof systemOf>;
@@ -63,11 +63,16 @@ function expectLocated({ name, folder }: RandomSystem, problems: readonly string
 }
 
 /** The parameters that the settings give and the finished objects do not have. */
-function lostParameters(settings: any, objects: any[]): string[] {
-  return ['backend', 'frontend'].flatMap((name) => {
-    const config = new RegExp(`(^|-)${name}-config$`);
-    const { data } = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && config.test(metadata.name));
-    const given = Object.entries<unknown>(settings[name].environment ?? {});
+function lostParameters({ system, settings }: EnvironmentSettings, objects: any[]): string[] {
+  const configs = objects.filter(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-config'));
+  const services = Object.entries<any>(settings).filter(([, one]) => one?.environment && one.image);
+  return services.flatMap(([name, { environment }]) => {
+    const dashed = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    // Of a system with one service the ConfigMap is called as the system.
+    const named = configs.filter(({ metadata }) => new RegExp(`(^|-)${dashed}-config$`).test(metadata.name));
+    const [{ data }] =
+      named.length > 0 ? named : configs.filter(({ metadata }) => metadata.name === `${system}-config`);
+    const given = Object.entries<unknown>(environment);
     return given.flatMap(([key, value]) =>
       Object.hasOwn(data, key) && data[key] === `${value}` ? [] : [`${name}.environment.${key}: is lost`],
     );
@@ -93,7 +98,7 @@ test.each(systems.map((system) => [system.name, system] as const))(
           const settings = system.load(overlay);
           const result = finished(settings);
           built += 1;
-          expect([...problemsOf(result), ...lostParameters(settings.settings, result.objects)]).toEqual([]);
+          expect([...problemsOf(result), ...lostParameters(settings, result.objects)]).toEqual([]);
           expect(settings.unread().map(formatProblem)).toEqual([]);
         });
         expectLocated(system, refused);

@@ -167,7 +167,7 @@ describe('the compiled schemas of todo-evolution', () => {
     );
 
   test.each([
-    [{ backend: { replicas: 'two' } }, 'backend.replicas: expected an integer ≥ 1, got "two"'],
+    [{ backend: { replicas: 'two' } }, 'backend.replicas: expected an integer ≥ 0, got "two"'],
     [{ backend: { replica: 2 } }, 'backend.replica: unknown key; did you mean "replicas"?'],
     [{ backend: { logLevel: 'trace' } }, 'backend.logLevel: expected one of debug, info, warn, error, got "trace"'],
     [

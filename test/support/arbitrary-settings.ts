@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 
 import { onOneCloud } from './one-cloud';
-import { backups, horizontal, outside, priorities, releases, triggers, vertical } from './sensible-settings';
+import {
+  backups,
+  horizontal,
+  outside,
+  policies,
+  priorities,
+  releases,
+  standby,
+  telemetry,
+  triggers,
+  vertical,
+} from './sensible-settings';
 
 /** A JSON Schema, as tools/generate-settings.ts makes them. */
 type Schema = any;
@@ -20,11 +31,11 @@ export type Fault = 'wrong type' | 'not allowed' | 'out of range' | 'unknown key
 const mostly = fc.oneof({ weight: 60, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
 
 /** Any overlay that the schema of environments allows: what people write, and now and then whatever else is allowed. */
-export const overlays = (schema: Schema): fc.Arbitrary<Record<string, unknown>> =>
+export const overlays = (schema: Schema, base?: unknown): fc.Arbitrary<Record<string, unknown>> =>
   fc
     .tuple(mapOf(schema, deref(schema, schema), 2), mostly)
     // Left to chance, hardly any would say the same of its cloud in all places.
-    .map(([overlay, fitting]) => (fitting ? onOneCloud(overlay) : overlay) as Record<string, unknown>);
+    .map(([overlay, fitting]) => (fitting ? onOneCloud(overlay, base) : overlay) as Record<string, unknown>);
 
 /** An allowed overlay in which one thing is wrong; `base` is what the environment changes, with its own schema. */
 export function brokenOverlays(schema: Schema, base: { schema: Schema; data: unknown }): fc.Arbitrary<BrokenOverlay> {
@@ -35,7 +46,7 @@ export function brokenOverlays(schema: Schema, base: { schema: Schema; data: unk
   const byFault = new Map(breaks.map(({ fault }) => [fault, breaks.filter((other) => other.fault === fault)]));
   const oneBreak = fc.oneof(...[...byFault.values()].map((some) => fc.constantFrom(...some)));
   return fc
-    .tuple(overlays(schema), oneBreak)
+    .tuple(overlays(schema, base.data), oneBreak)
     .chain(([overlay, { path, fault, values }]) =>
       values.map((value) => ({ overlay: withValueAt(overlay, path, value), path, fault })),
     );
@@ -51,6 +62,9 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/image repository/, ['postgres', 'redis', 'registry.example.com:5000/shop/backend', 'oliver006/redis_exporter']],
   [/image tag/, ['1.0.0', '16.13-alpine', 'v2', '0775', '1e3']],
   [/begins and ends with a slash/, ['/assets/', '/static/js/']],
+  [/address that ends with a slash/, ['https://docs.example.com/shop/']],
+  [/beginning of a path/, ['/health', '/metrics']],
+  [/path without spaces/, ['/loki', '/a/b']],
   [/slash/, ['/', '/health', '/metrics?full=1', '/a b']],
   [/version/, ['2.0.0', '1.0', '3']],
   [/vault\.azure\.net/, ['https://todo-secrets.vault.azure.net', 'https://todo.vault.usgovcloudapi.net']],
@@ -180,6 +194,9 @@ function keyOf({ propertyNames }: Schema): fc.Arbitrary<string> {
 function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknown>[] {
   if (schema.properties?.rpo && schema.properties.target) return [{ weight: 15, arbitrary: backups }];
   if (schema.properties?.anyPublicAddress && schema.properties.hosts) return [{ weight: 15, arbitrary: outside }];
+  if (schema.properties?.engines && schema.properties.rules) return [{ weight: 15, arbitrary: policies }];
+  if (schema.properties?.traces && schema.properties.logs) return [{ weight: 15, arbitrary: telemetry }];
+  if (schema.properties?.source && schema.properties.promoted) return [{ weight: 15, arbitrary: standby }];
   if (schema.properties?.tasks && schema.properties.preemptionPolicy) return [{ weight: 15, arbitrary: priorities }];
   if (schema.properties?.mode && schema.properties.min) return [{ weight: 15, arbitrary: vertical }];
   if (schema.properties?.maxReplicas && schema.properties.metrics) {
@@ -207,11 +224,16 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
   };
   if (source?.enum && store) {
     const external = fc.tuple(mapOf(root, schema, 2), required('store')).map(([map, given]) => {
-      return { ...(map as object), source: 'external-secrets', store: given };
+      const { provider: chosen } = given as { provider?: string };
+      const others = Object.keys(deref(root, schema.properties.store).properties).filter(
+        (name) => !['provider', chosen].includes(name),
+      );
+      const removed = Object.fromEntries(others.map((name) => [name, null]));
+      return { ...(map as object), source: 'external-secrets', store: { ...(given as object), ...removed } };
     });
     return [
       { weight: 10, arbitrary: external },
-      { weight: 10, arbitrary: fc.constant({ source: 'kubernetes' }) },
+      { weight: 10, arbitrary: fc.constant({ source: 'kubernetes', store: null }) },
     ];
   }
   const providers: string[] = provider?.enum?.filter((name: unknown) => typeof name === 'string') ?? [];
@@ -234,12 +256,14 @@ const NEEDED = [
   'prometheus',
   'repository',
   'requestsPerMinute',
+  'seconds',
 ];
 
 /** Each key of a map is there once in so many times, the required ones always. */
 function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unknown> {
   const entries = Object.entries<Schema>(schema.properties ?? {}).map(([key, inside]) => {
-    const value = valueOf(root, inside).map((found) => [[key, found] as const]);
+    const given = key === 'namespaces' ? namespacesOf(inside) : valueOf(root, inside);
+    const value = given.map((found) => [[key, found] as const]);
     if (schema.required?.includes(key)) return value;
     const weights = NEEDED.includes(key) ? { without: 1, given: 12 } : { without: absent, given: 1 };
     return fc.oneof(
@@ -259,6 +283,10 @@ function mapOf(root: Schema, schema: Schema, absent: number): fc.Arbitrary<unkno
   return made.map((map) => consistent(schema.properties?.rpo ? withoutPaths(map) : map, schema));
 }
 
+/** Namespaces that the system asks for, each by a name of its own; most ask for none. */
+const namespacesOf = ({ properties = {} }: Schema): fc.Arbitrary<unknown> =>
+  fc.constant(Object.fromEntries(Object.keys(properties).map((name) => [name, `shop-${name}`])));
+
 /** The image of backups brings one program, which writes where the scripts say: `synth` refuses further paths, as read by nobody. */
 function withoutPaths({ image, ...map }: Record<string, unknown>): Record<string, unknown> {
   if (typeof image !== 'object' || image === null) return image === undefined ? map : { ...map, image };
@@ -270,8 +298,19 @@ function withoutPaths({ image, ...map }: Record<string, unknown>): Record<string
 function consistent(map: Record<string, unknown>, { properties = {} }: Schema): Record<string, unknown> {
   // A site is served by nginx, whose command is not for the settings to say.
   if (properties.assets && 'command' in map) return { ...map, command: null };
+  // What is kept needs no room to be made, and what makes room keeps nothing.
+  if (properties.evictionPolicy && properties.mode) {
+    const keeps = ['storage', 'backup', 'evictionPolicy'].some((key) => key in map);
+    if (keeps) return { ...map, mode: 'store' };
+  }
+  // Nobody is told of what no rule tells.
+  if (map['alertRules'] === 'none') return { ...map, telemetry: null };
   // An issuer is called something.
   if ('kind' in map && properties.name && !('name' in map)) return { ...map, name: 'a' };
+  const { volumePercent, volumeCriticalPercent } = map;
+  if (typeof volumePercent === 'number' || typeof volumeCriticalPercent === 'number') {
+    return { ...map, volumePercent: 70, volumeCriticalPercent: 71 };
+  }
   const { durationDays, renewBeforeDays } = map;
   if (typeof durationDays !== 'number' || typeof renewBeforeDays !== 'number') return map;
   return { ...map, renewBeforeDays: Math.min(renewBeforeDays, durationDays - 1) };

@@ -113,6 +113,7 @@ const custom = (apiVersion: string, kind: string, spec: object, more: object = {
   ...more,
 });
 
+const kyverno = 'policies.kyverno.io/v1';
 const fluentBit = 'fluentbit.fluent.io/v1alpha2';
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 const envoyGateway = 'gateway.envoyproxy.io/v1alpha1';
@@ -399,6 +400,45 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     }),
     custom('external-secrets.io/v1', 'SecretStore', { provider: {} }),
     [expect.stringMatching(/^\/spec\/provider: must NOT have fewer than 1 properties, got \{\}$/)],
+  ],
+  [
+    'ValidatingPolicy',
+    custom(kyverno, 'ValidatingPolicy', { validations: [{ expression: 'true', message: 'never' }] }),
+    custom(kyverno, 'ValidatingPolicy', { validations: [{ message: 'never' }] }),
+    ['/spec/validations/0/expression: required field is missing'],
+  ],
+  [
+    'NamespacedValidatingPolicy',
+    custom(kyverno, 'NamespacedValidatingPolicy', { validations: [{ expression: 'true' }], failurePolicy: 'Fail' }),
+    custom(kyverno, 'NamespacedValidatingPolicy', { validations: [{ expression: 'true' }], failurePolicy: 'Never' }),
+    ['/spec/failurePolicy: Fail or Ignore expected, got "Never"'],
+  ],
+  [
+    'NamespacedImageValidatingPolicy',
+    custom(kyverno, 'NamespacedImageValidatingPolicy', {
+      attestors: [{ name: 'key', cosign: { key: { data: 'x' } } }],
+      validations: [{ expression: 'true' }],
+    }),
+    custom(kyverno, 'NamespacedImageValidatingPolicy', { attestors: [{}], validations: [{ expression: 'true' }] }),
+    ['/spec/attestors/0/name: required field is missing'],
+  ],
+  [
+    'PodMonitor',
+    custom('monitoring.coreos.com/v1', 'PodMonitor', { selector: {}, podMetricsEndpoints: [{ port: 'metrics' }] }),
+    custom('monitoring.coreos.com/v1', 'PodMonitor', { podMetricsEndpoints: [{ portName: 'metrics' }] }),
+    ['/spec/podMetricsEndpoints/0/portName: unknown field', '/spec/selector: required field is missing'],
+  ],
+  [
+    'VerticalPodAutoscaler',
+    custom('autoscaling.k8s.io/v1', 'VerticalPodAutoscaler', {
+      targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'backend' },
+      updatePolicy: { updateMode: 'Off' },
+    }),
+    custom('autoscaling.k8s.io/v1', 'VerticalPodAutoscaler', { updatePolicy: { updateMode: 'Never' } }),
+    [
+      expect.stringMatching(/^\/spec\/updatePolicy\/updateMode: .* expected, got "Never"$/),
+      '/spec/targetRef: required field is missing',
+    ],
   ],
   [
     'Gateway',

@@ -27,25 +27,32 @@ const without = (map: Overlay, ...keys: string[]) =>
 /** Less what an environment removes, which is needed. */
 const kept = (map: Overlay) => Object.fromEntries(Object.entries(map ?? {}).filter(([, value]) => value !== null));
 
-/** The overlay with what is said of clouds in many places made to fit together. All else stays. */
-export function onOneCloud(overlay: Overlay): Overlay {
-  const owner = EDGES[overlay.edge?.type]?.cloud;
-  const provider = owner ?? overlay.cloud?.provider ?? 'generic';
+/** The overlay with what is said of clouds in many places made to fit together, and to its base. All else stays. */
+export function onOneCloud(overlay: Overlay, base: Overlay = {}): Overlay {
+  const type = overlay.edge?.type ?? base.edge?.type;
+  const owner = EDGES[type]?.cloud;
+  const provider = owner ?? overlay.cloud?.provider ?? base.cloud?.provider ?? 'generic';
   const changed = { ...overlay };
-  if (overlay.cloud || owner) changed.cloud = cloudOf(overlay.cloud ?? {}, provider);
-  for (const name of ['backend', 'frontend']) {
-    if (overlay[name]) changed[name] = applicationOf(overlay[name], provider);
+  if (overlay.cloud || owner) changed.cloud = cloudOf(overlay.cloud ?? {}, provider, base.cloud ?? {});
+  for (const [name, one] of Object.entries<Overlay>(base)) {
+    const isAnother = one?.identity && provider !== base.cloud?.provider && overlay[name] !== null;
+    if (isAnother) changed[name] = { identity: CLOUDS[provider]?.identity ?? null, ...overlay[name] };
   }
-  if (overlay.edge) changed.edge = edgeOf(overlay.edge, provider);
+  for (const [name, one] of Object.entries<Overlay>(changed)) {
+    if (one && (one.image || one.identity || one.spot)) changed[name] = applicationOf(one, provider);
+  }
+  if (overlay.edge) changed.edge = edgeOf({ ...overlay.edge, type }, provider, base.edge ?? {});
   return changed;
 }
 
-function cloudOf(cloud: Overlay, provider: string): Overlay {
+function cloudOf(cloud: Overlay, provider: string, base: Overlay): Overlay {
   const needed = CLOUDS[provider]?.settings;
   // A key is of the region in its own name; by chance it is of another. What is protected may not be destroyed.
   const given = without(kept(cloud[provider]), 'kmsKey', 'reclaimPolicy');
-  // A base may say how its own cluster marks nodes, which is nothing to a cloud.
-  return { provider, ...(needed ? { generic: null, [provider]: { ...needed, ...given } } : {}) };
+  // What a base says of its own cluster is nothing to another.
+  const others = Object.keys(base).filter((name) => name !== 'provider' && name !== provider);
+  const removed = Object.fromEntries(others.map((name) => [name, null]));
+  return { provider, ...removed, ...(needed ? { [provider]: { ...needed, ...given } } : {}) };
 }
 
 function applicationOf(application: Overlay, provider: string): Overlay {
@@ -54,9 +61,11 @@ function applicationOf(application: Overlay, provider: string): Overlay {
   return application.identity ? { ...application, identity: cloud.identity } : application;
 }
 
-function edgeOf(edge: Overlay, provider: string): Overlay {
+function edgeOf(edge: Overlay, provider: string, base: Overlay): Overlay {
   const own = EDGES[edge.type];
-  const plain = without(edge, 'waf', ...Object.values(EDGES).map(({ key }) => key));
+  const keys = Object.values(EDGES).map(({ key }) => key);
+  const removed = Object.fromEntries(keys.filter((key) => key in base && key !== own?.key).map((key) => [key, null]));
+  const plain = { ...without(edge, 'waf', ...keys), ...removed, ...(base.waf ? { waf: null } : {}) };
   if (!own) return edge.type === 'gateway-api' && CLOUDS[provider] ? plain : without(plain, 'scheme');
   const features = { rateLimit: null, cors: null, bodyLimit: null };
   const rest = without(plain, 'controller', 'className', 'securityHeaders', 'timeoutSeconds');

@@ -6,10 +6,15 @@ import { mergeSettings } from '../../src/settings/merge';
 import { SYSTEMS } from '../../src/systems';
 import { settingsOf } from './overlays';
 
-/** All rules that an environment can have. Images of all systems here come from Docker Hub. */
+/** All rules that an environment can have, and the registries of all systems here. */
 export const ALL_RULES: PoliciesSettings = {
   engines: ['kubernetes', 'kyverno'],
-  allowedRegistries: ['docker.io', 'registry.example.com:5000'],
+  allowedRegistries: [
+    'docker.io',
+    'ghcr.io/bootcamp',
+    '111122223333.dkr.ecr.eu-west-1.amazonaws.com/phoenix',
+    'registry.example.com:5000',
+  ],
 };
 
 /** An environment of the repository (`system/environment`) with policies, whatever its overlay says of them. */

@@ -13,15 +13,39 @@ export const backups = fc
       { type: 'azure-blob', bucket: 'backups', region: null, account: 'shop', credentials: 'keys', prefix: 'a/b' },
     ),
   })
-  .map((backup) => backup as unknown);
+  .map(({ target, ...backup }): unknown => ({
+    ...backup,
+    target: { identity: null, addresses: null, privateEndpoint: null, ...target },
+  }));
 
 /** Services outside that say where they are in one way only, over those of any base and any kind of policies. */
 export const outside = fc.constantFrom<unknown>(
-  { hosts: null, cidrs: ['192.0.2.0/28', '10.1.2.0/24'], anyPublicAddress: null, wait: false },
-  { hosts: null, cidrs: null, anyPublicAddress: true, ports: [443, 8443], optional: true, wait: null },
-  { hosts: ['api.example.com'], cidrs: ['192.0.2.0/28'], anyPublicAddress: false, optional: false, wait: true },
+  { hosts: null, cidrs: ['192.0.2.0/28', '10.1.2.0/24'], anyPublicAddress: null, wait: false, privateEndpoint: null },
+  {
+    hosts: null,
+    cidrs: null,
+    anyPublicAddress: true,
+    ports: [443, 8443],
+    optional: true,
+    wait: null,
+    privateEndpoint: null,
+  },
+  {
+    hosts: ['api.example.com'],
+    cidrs: ['192.0.2.0/28'],
+    anyPublicAddress: false,
+    optional: false,
+    wait: true,
+    privateEndpoint: null,
+  },
   { hosts: null, cidrs: ['10.1.2.0/24'], anyPublicAddress: null, privateEndpoint: true, wait: false },
-  { hosts: ['a.example.com', 'b.example.com'], cidrs: ['10.0.0.1/32'], anyPublicAddress: null, ports: [5432] },
+  {
+    hosts: ['a.example.com', 'b.example.com'],
+    cidrs: ['10.0.0.1/32'],
+    anyPublicAddress: null,
+    ports: [5432],
+    privateEndpoint: null,
+  },
 );
 
 /** What two autoscalers look at, of which only some may be both. */
@@ -50,6 +74,33 @@ export const priorities = fc.constantFrom<unknown>(
   { data: 30, apps: 20, tasks: 10 },
   { data: 900000, preemptionPolicy: 'Never' },
 );
+
+/** Policies that our own objects keep, whatever images and labels they have, over those of any base. */
+export const policies = fc.constantFrom<unknown>(
+  { allowedRegistries: null, requiredLabels: null, action: 'audit' },
+  { engines: ['kubernetes'], signedImages: null, allowedRegistries: null, requiredLabels: ['environment'] },
+  { engines: ['kyverno'], signedImages: null, allowedRegistries: null, requiredLabels: null, action: 'warn' },
+  { rules: ['image-tags', 'resources'], signedImages: null, allowedRegistries: null, requiredLabels: null },
+);
+
+/** Receivers, a backend of traces and stores of logs that go together, over those of any base. */
+export const telemetry = fc.constantFrom<unknown>(
+  { alerts: null, traces: null, logs: null },
+  {
+    alerts: { pagerDuty: { region: 'eu' }, slack: { channel: '#shop' }, warning: { to: ['slack'] } },
+    traces: null,
+    logs: { loki: { host: 'loki.logs', port: 80, tenant: 'shop' } },
+  },
+  {
+    alerts: null,
+    traces: { backend: { endpoint: 'tempo.tracing:4318', protocol: 'http', tls: {} }, sampling: { percent: 50 } },
+    logs: { loki: null, cloudWatch: { region: 'eu-west-1' }, elasticsearch: null },
+  },
+);
+
+/** The store of another environment, from which a server recovers. */
+const source = { type: 's3', bucket: 'other', region: 'eu-west-1', prefix: 'shop/other/db', credentials: 'other' };
+export const standby = fc.constantFrom<unknown>({ source }, { source, maxLag: '20m', promoted: true });
 
 const VERSION = { tag: '2.0.0' };
 

@@ -20,8 +20,10 @@ export function watchedSystem(props: Partial<SystemProps> = {}, dashboard?: Dash
   // Before what it shows, as it need not be.
   new Dashboards(system.layer('observability'), 'dashboard', dashboard);
   const backup = { rpo: '15m', rto: '1h', target };
-  const postgres = new Postgres(system.layer('data'), 'db', { backup });
+  const postgres = new Postgres(system.layer('data'), 'db', { backup, readReplicas: {} });
   new Postgres(system.layer('data'), 'archive', { backup });
+  const source = { ...target, prefix: 'shop/other/db' };
+  new Postgres(system.layer('data'), 'standby', { backup, standbyOf: { source } });
   const redis = new Redis(system.layer('data'), 'store', { backup: { rpo: '1h', rto: '1h', target } });
   new Redis(system.layer('data'), 'cache', { evictionPolicy: 'allkeys-lru' });
   const zookeeper = new ZooKeeper(system.layer('messaging'), 'zk');

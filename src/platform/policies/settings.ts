@@ -179,7 +179,7 @@ export interface PoliciesSettings {
   /**
    * What happens while Kyverno does not answer. Where it admits, signatures are not checked in that time; where it refuses,
    * no pod of the system starts.
-   * @default refuse
+   * @default - refuse
    */
   readonly withoutKyverno?: 'admit' | 'refuse';
 }
