@@ -334,3 +334,18 @@ describe('production: canary', () => {
     expect(production.one('PodDisruptionBudget', name).spec.minAvailable).toBe(2);
   });
 });
+
+test.each(['test', 'production'] as const)('%s: critical to PagerDuty and Slack, the rest to its channel', (name) => {
+  const { receivers, route } = dist[name].one('AlertmanagerConfig', `contacts-${name}`).spec;
+  const told = route.routes.map(({ matchers, receiver }: any) => {
+    const { pagerdutyConfigs = [], slackConfigs = [] } = receivers.find((one: any) => one.name === receiver);
+    return [matchers[0].value, pagerdutyConfigs.length, ...slackConfigs.map(({ channel }: any) => channel)];
+  });
+  expect(told).toEqual([
+    ['critical', 1, '#contacts-alerts'],
+    ['warning', 0, '#contacts-alerts'],
+    ['info', 0, '#contacts-releases'],
+  ]);
+  const secrets = JSON.stringify(receivers).match(/"name":"alert-receivers"/g);
+  expect(secrets).toHaveLength(4);
+});

@@ -229,3 +229,15 @@ describe('images', () => {
     expect(readFileSync('examples/todo-app/frontend/Dockerfile', 'utf8')).toContain('/app/.next/standalone ./');
   });
 });
+
+test.each(every)('%s: dashboards', (_, objects) => {
+  const dashboards = objects.all('ConfigMap').filter(({ metadata }) => metadata.labels.grafana_dashboard === '1');
+  expect(dashboards.map(({ metadata }) => metadata.name)).toEqual(['dashboard-overview', 'dashboard-web-services']);
+});
+
+test('rules of what all workloads share, but in dev', () => {
+  const groupsOf = (objects: Finished) =>
+    objects.all('PrometheusRule').flatMap(({ spec }) => spec.groups.map((group: any) => group.name));
+  for (const objects of [staging, production]) expect(groupsOf(objects)).toContain('quota');
+  expect(groupsOf(dev)).toEqual([]);
+});

@@ -339,3 +339,34 @@ test.each([
     expect(script).toContain(`ensure task.created 3 ${copies} `);
   },
 );
+
+describe('observed', () => {
+  const groupsOf = (objects: Finished) => objects.all('PrometheusRule').flatMap(({ spec }) => spec.groups);
+
+  test.each(['staging', 'production'] as const)('%s: rules for each server, and 99.9 % of both services', (name) => {
+    const groups = groupsOf(dist[name]);
+    const servers = ['postgres', 'postgres-backup', 'redis', 'redis-backup', 'kafka', 'zookeeper'];
+    expect(groups.map((group: any) => group.name)).toEqual(expect.arrayContaining(servers));
+    for (const service of ['frontend', 'backend']) {
+      const { rules } = groups.find((group: any) => group.name === `${service}-objectives`);
+      const burning = rules.filter(({ alert }: any) => alert === 'ServiceAvailabilityBudgetBurns');
+      expect(burning.map(({ labels }: any) => labels.window)).toEqual(['1h', '6h', '1d', '3d']);
+      for (const { annotations } of burning) expect(annotations.summary).toContain('99.9 %');
+    }
+  });
+
+  test('in dev nobody is told', () => expect(groupsOf(dist.dev)).toEqual([]));
+
+  test('a dashboard for each kind of what runs', () => {
+    const dashboards = production.all('ConfigMap').filter(({ metadata }) => metadata.labels.grafana_dashboard === '1');
+    expect(dashboards.map(({ metadata }) => metadata.name.replace('dashboard-', '')).sort()).toEqual([
+      'dapr',
+      'kafka',
+      'overview',
+      'postgresql',
+      'redis',
+      'web-services',
+      'zookeeper',
+    ]);
+  });
+});
