@@ -8,7 +8,7 @@ import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
 import type { DnsLabel, LabelValue } from './names';
-import { Namespace, type NamespaceProps } from './namespace';
+import { Namespace, type SystemNamespaceProps } from './namespace';
 import {
   checkNamespaceAlerts,
   type NamespaceAlertsSettings,
@@ -303,7 +303,7 @@ export class System extends Namespace {
    */
   public _hostOf(scope: IConstruct, service: string): string {
     this.hostsAreKnown = true;
-    return this.others.length > 0 ? `${service}.${Namespace.containing(scope).namespaceName}` : service;
+    return this.others.length > 0 ? `${service}.${Namespace.around(scope).namespaceName}` : service;
   }
 
   private renderPolicies(settings: PoliciesSettings | undefined): Policies | undefined {
@@ -330,7 +330,7 @@ export class System extends Namespace {
 }
 
 /** What all namespaces of a system have in common. */
-type Bounds = Omit<NamespaceProps, 'namespace'>;
+type Bounds = Omit<SystemNamespaceProps, 'namespace'>;
 
 const boundsOf = (id: string, props: SystemProps): Bounds => ({
   labels: {
