@@ -276,11 +276,8 @@ export class System extends Namespace {
   public addNamespace(name: string): Namespace {
     const namespace = this.otherNames[name];
     if (namespace === undefined) {
-      throw new ValidationError(
-        this,
-        `namespaces.${name}`,
-        'is missing; say what the namespace is called in the cluster',
-      );
+      const todo = 'say what the namespace is called in the cluster';
+      throw new ValidationError(this, `namespaces.${name}`, `is missing; ${todo}`);
     }
     const twin = this.namespaces.find(({ namespaceName }) => namespaceName === namespace);
     if (twin) {
