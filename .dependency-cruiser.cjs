@@ -63,6 +63,12 @@ module.exports = {
       from: { path: '^(src|imports)/', pathNot: '^src/cli/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'examples-import-the-public-face-alone',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(main\\.ts|src/|imports/|tools/|test/)', pathNot: '^src/index\\.ts$' },
+    },
     ...rooms.map(([name, from]) => ({
       name: `${name}-imports-only-what-lies-to-its-right`,
       severity: 'error',
@@ -75,7 +81,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(\\.build|dist|coverage)/' },
+    exclude: { path: '^((\\.build|dist|coverage)|examples/todo-app)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
   },

@@ -102,6 +102,7 @@ export {
 export { type Bytes, type Cpu } from './platform/quantity';
 export { type ProtectionSettings } from './platform/protection';
 export { type Duration } from './platform/duration';
+export { Namespace, type SystemNamespaceProps } from './platform/namespace';
 export { type NamespaceAlertsSettings } from './platform/namespace-alerts-settings';
 export { type PrometheusSettings, type Scraping } from './platform/prometheus-settings';
 export { type QuotaSettings } from './platform/quota';
@@ -147,6 +148,7 @@ export { type MigrationsRun, type MigrationsSettings } from './workload/migratio
 export { type LatencyObjectiveSettings, type ObjectivesSettings } from './workload/objectives';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SecretVariableSettings } from './workload/secret-variable';
+export { type RolloutSettings } from './workload/rollout';
 export { type ShutdownSettings } from './workload/shutdown';
 export { type SpreadRule, type SpreadSettings } from './workload/spread';
 export { StaticSite } from './workload/static-site';
@@ -174,8 +176,16 @@ export {
   type VerticalBoundSettings,
 } from './workload/vertical-autoscaling';
 export { WebService } from './workload/web-service';
-export { type RolloutSettings, type WebServiceSettings } from './workload/web-service-settings';
+export { type WebServiceSettings } from './workload/web-service-settings';
 export { type WebAlertsSettings } from './workload/web-alerts';
+export { type PodAlertsSettings } from './workload/pod-alerts';
+export { Worker } from './workload/worker';
+export { type CommandProbeSettings, type WorkerHealthSettings } from './workload/worker-health';
+export {
+  type WorkerMetricsSettings,
+  type WorkerSettings,
+  type WorkerShutdownSettings,
+} from './workload/worker-settings';
 export { Workload, type WorkloadIdentity } from './workload/workload';
 export { Component, type ComponentProps, type ISidecarProvider } from './dapr/component';
 export { Dapr } from './dapr/dapr';

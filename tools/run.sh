@@ -3,7 +3,7 @@
 set -eu
 program=$1
 shift
-bundle=.build/$(basename "$program" .ts).js
+bundle=.build/$(printf %s "${program%.ts}" | tr / -).js
 node_modules/.bin/esbuild "$program" --bundle --packages=external --platform=node --target=node20 \
   --outfile="$bundle.$$" --log-level=warning
 # Another run of the same program may be reading it.

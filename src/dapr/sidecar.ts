@@ -86,7 +86,7 @@ export class Sidecar extends Construct {
           appId,
           defaultAction: 'allow',
           trustDomain: 'public',
-          namespace: Namespace.containing(this).namespaceName,
+          namespace: Namespace.around(this).namespaceName,
         })),
       },
     };

@@ -30,6 +30,8 @@ export function resolveRedisAlerts(settings: RedisAlertsSettings = {}): Required
 export interface KeptData {
   /** Whether keys go when the memory is full, as in a cache. */
   readonly evicted: boolean;
+  /** Whether what it holds is written to a volume. */
+  readonly written: boolean;
   /** Whether it is backed up: then it cannot be made again. */
   readonly backedUp: boolean;
 }
@@ -58,9 +60,10 @@ export function watchRedis(
   const rows: AlertRow[] = [
     ['RedisDown', 'critical', '1m', queries.down, `${server} answers nobody`, 'a-server-is-down'],
     ['RedisNotScraped', 'warning', '10m', queries.unscraped, mute, 'nobody-tells-the-figures-of-a-server'],
-    ['RedisNotWritten', 'critical', '1m', queries.unwritten, unsafe, 'the-append-only-file-cannot-be-written'],
     ['RedisConnectionsRejected', 'warning', '0s', rejections, rejected, 'connections-are-rejected'],
   ];
+  const file = 'the-append-only-file-cannot-be-written';
+  if (data.written) rows.push(['RedisNotWritten', 'critical', '1m', queries.unwritten, unsafe, file]);
   // In a cache both are how it works.
   if (!data.evicted) rows.push(['RedisMemoryHigh', 'warning', '5m', memory, full, 'the-memory-is-nearly-full']);
   if (data.backedUp) rows.push(['RedisDataEvicted', 'critical', '0s', evictions, lost, 'data-is-thrown-away']);

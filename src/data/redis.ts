@@ -109,7 +109,11 @@ export class Redis extends Workload implements IConnectable {
       pod: this.renderPod(resolved, { ...checksumOf(data), ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
-    const kept = { evicted: resolved.evictionPolicy !== 'noeviction', backedUp: resolved.backup !== undefined };
+    const kept = {
+      written: resolved.storage !== undefined,
+      evicted: resolved.evictionPolicy !== 'noeviction',
+      backedUp: resolved.backup !== undefined,
+    };
     watchRedis(this, new RedisQueries(id, Chart.of(this).namespace!), kept, settings.alerts);
   }
 

@@ -48,7 +48,7 @@ export class Edge extends Construct {
     checkEdge(this, settings);
     this.edge = resolveEdge(settings);
     this.labels = { 'app.kubernetes.io/component': 'edge', 'app.kubernetes.io/name': id };
-    this.namespaceName = Namespace.containing(this).namespaceName;
+    this.namespaceName = Namespace.around(this).namespaceName;
     this.proxies = { name: this.edge.type, ...this.edge.proxies };
     const Renderer = RENDERERS[this.edge.type];
     this.renderer = new Renderer(this, id, this.edge);
@@ -65,7 +65,7 @@ export class Edge extends Construct {
       throw new ValidationError(this, 'route', `"${path}" is routed twice; give a share to another service by canary`);
     }
     this.paths.add(path);
-    const { namespaceName: other } = Namespace.containing(service);
+    const { namespaceName: other } = Namespace.around(service);
     if (other !== this.namespaceName) {
       const found = `expected a service of namespace "${this.namespaceName}", got ${service.workloadName} of "${other}"`;
       throw new ValidationError(

@@ -39,7 +39,7 @@ export class GatewayApi implements EdgeRenderer {
   }
 
   public trafficRouting(): RolloutTrafficRouting {
-    const { namespaceName: namespace } = Namespace.containing(this.scope);
+    const { namespaceName: namespace } = Namespace.around(this.scope);
     return { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: this.name, namespace } } };
   }
 

@@ -35,7 +35,7 @@ export class IngressNginx implements EdgeRenderer {
       ...rateAnnotations(edge),
       ...corsAnnotations(edge),
       ...firewallAnnotations(edge),
-      [`${PREFIX}/custom-headers`]: `${Namespace.containing(scope).namespaceName}/${headers.name}`,
+      [`${PREFIX}/custom-headers`]: `${Namespace.around(scope).namespaceName}/${headers.name}`,
     };
   }
 

@@ -197,7 +197,7 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
 
   private renderEnvironment(zookeeper?: ZooKeeper): EnvVar[] {
     const { replication, heap, properties } = this._resolved;
-    const host = `$(POD_NAME).${this.workloadName}.${Namespace.containing(this).namespaceName}.svc.cluster.local`;
+    const host = `$(POD_NAME).${this.workloadName}.${Namespace.around(this).namespaceName}.svc.cluster.local`;
     // Kubernetes would take $(NAME) in a value for a variable.
     const given = Object.entries(properties).map(([name, value]) => [
       environmentName(name),

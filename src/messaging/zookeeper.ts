@@ -256,7 +256,7 @@ export class ZooKeeper extends Workload implements IConnectable {
   }
 
   private renderEnvironment({ replicas, heap }: ResolvedZooKeeper): EnvVar[] {
-    const domain = `${Namespace.containing(this).namespaceName}.svc.cluster.local`;
+    const domain = `${Namespace.around(this).namespaceName}.svc.cluster.local`;
     const servers = this.hosts.map((host) => `${host}.${domain}:${FOLLOWER.port}:${ELECTION.port}`).join(';');
     return [
       ...variables({

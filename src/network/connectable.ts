@@ -181,6 +181,6 @@ export interface IConnectable {
 
 /** Something that knows its clients by names of their own, and tells each how it is to say who it is. */
 export interface IAuthenticator {
-  /** What a client of this name needs to know. */
-  endpointFor(client: string): Endpoint;
+  /** What a client of this name, in this namespace, needs to know. */
+  endpointFor(client: string, namespace: string): Endpoint;
 }

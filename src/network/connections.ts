@@ -129,7 +129,7 @@ export class Connections extends Construct {
     const policy = this.policies.get(client);
     const { networkPolicies } = System.containing(this);
     if (!policy || networkPolicies === 'kubernetes') return;
-    const namespace = Namespace.containing(policy);
+    const namespace = Namespace.around(policy);
     const set = `${namespace.namespaceName} ${service.name}`;
     if (networkPolicies === 'calico-enterprise' && !this.hostSets.has(set)) {
       this.hostSets.add(set);

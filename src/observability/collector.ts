@@ -77,9 +77,10 @@ export class OpenTelemetryCollector extends Workload implements IConnectable, IA
   }
 
   /** What a service of ours needs to know: where traces go, and as what it sends them. */
-  public endpointFor(client: string): Endpoint {
+  public endpointFor(client: string, clientNamespace: string): Endpoint {
     const { namespace } = Chart.of(this);
-    const attributes = Object.entries(this.resource).map(([key, value]) => `${key}=${value}`);
+    const origin = { ...this.resource, 'k8s.namespace.name': clientNamespace };
+    const attributes = Object.entries(origin).map(([key, value]) => `${key}=${value}`);
     return {
       ...this.endpoint,
       ports: [HTTP],

@@ -33,7 +33,7 @@ export class Dashboard extends Construct {
   public constructor(scope: Construct, id: string, settings: DashboardSettings = {}) {
     super(scope, id);
     const { systemName, environment } = System.containing(this);
-    const { namespaceName: namespace } = Namespace.containing(this);
+    const { namespaceName: namespace } = Namespace.around(this);
     const dashboard = resolveDashboard(systemName, environment, settings);
     this.labels = { 'app.kubernetes.io/component': 'dashboard', 'app.kubernetes.io/name': id };
     // The sidecar writes the files of all namespaces into one folder, and Grafana knows dashboards by their identity.
@@ -54,7 +54,7 @@ export class Dashboard extends Construct {
 
   /** Adds panels under a heading. */
   public addPanels(heading: string, panels: PanelSettings[]): void {
-    const { namespaceName: namespace } = Namespace.containing(this);
+    const { namespaceName: namespace } = Namespace.around(this);
     panels.forEach(({ title, expression }, index) => {
       if (isBalanced(expression)) return;
       const found = `expected an expression whose brackets and quotes are closed, got "${expression}"`;

@@ -15,7 +15,7 @@ import { ValidationError } from './validation-error';
 const POD_SECURITY = { level: 'restricted', version: 'v1.30' };
 
 /** What a namespace is called, and what everything in it shares. */
-export interface NamespaceProps {
+export interface SystemNamespaceProps {
   /** Its name in the cluster. */
   readonly namespace: string;
 
@@ -53,7 +53,7 @@ export interface NamespaceProps {
  */
 export class Namespace extends Chart {
   /** The namespace around a construct. */
-  public static containing(scope: IConstruct): Namespace {
+  public static around(scope: IConstruct): Namespace {
     const chart = Chart.of(scope);
     if (namespaces.has(chart)) return chart as Namespace;
     throw new ValidationError(scope, 'scope', 'is not inside a System; place it in a layer of one');
@@ -64,7 +64,7 @@ export class Namespace extends Chart {
 
   private readonly externalSecrets?: ExternalSecrets;
 
-  public constructor(scope: Construct, id: string, props: NamespaceProps) {
+  public constructor(scope: Construct, id: string, props: SystemNamespaceProps) {
     super(scope, id, { namespace: props.namespace, labels: props.labels });
     namespaces.add(this);
     this.namespaceName = props.namespace;

@@ -8,7 +8,7 @@ import type { Cloud } from './cloud';
 import { type CloudSettings, resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
 import type { DnsLabel, LabelValue } from './names';
-import { Namespace, type NamespaceProps } from './namespace';
+import { Namespace, type SystemNamespaceProps } from './namespace';
 import {
   checkNamespaceAlerts,
   type NamespaceAlertsSettings,
@@ -276,11 +276,8 @@ export class System extends Namespace {
   public addNamespace(name: string): Namespace {
     const namespace = this.otherNames[name];
     if (namespace === undefined) {
-      throw new ValidationError(
-        this,
-        `namespaces.${name}`,
-        'is missing; say what the namespace is called in the cluster',
-      );
+      const todo = 'say what the namespace is called in the cluster';
+      throw new ValidationError(this, `namespaces.${name}`, `is missing; ${todo}`);
     }
     const twin = this.namespaces.find(({ namespaceName }) => namespaceName === namespace);
     if (twin) {
@@ -303,7 +300,7 @@ export class System extends Namespace {
    */
   public _hostOf(scope: IConstruct, service: string): string {
     this.hostsAreKnown = true;
-    return this.others.length > 0 ? `${service}.${Namespace.containing(scope).namespaceName}` : service;
+    return this.others.length > 0 ? `${service}.${Namespace.around(scope).namespaceName}` : service;
   }
 
   private renderPolicies(settings: PoliciesSettings | undefined): Policies | undefined {
@@ -330,7 +327,7 @@ export class System extends Namespace {
 }
 
 /** What all namespaces of a system have in common. */
-type Bounds = Omit<NamespaceProps, 'namespace'>;
+type Bounds = Omit<SystemNamespaceProps, 'namespace'>;
 
 const boundsOf = (id: string, props: SystemProps): Bounds => ({
   labels: {

@@ -6,6 +6,7 @@ import type { Endpoint, IAuthenticator, IConnectable, WaitFor } from '../network
 import { Connections } from '../network/connections';
 import type { SecretFile } from '../platform/secret-file';
 import { Secrets } from '../platform/secrets';
+import { Namespace } from '../platform/namespace';
 import { System } from '../platform/system';
 import { ValidationError } from '../platform/validation-error';
 import { ConfigFiles } from './config-files';
@@ -235,7 +236,7 @@ export abstract class Application extends Workload implements IApplication {
 
   private endpointOf(target: IConnectable): Endpoint {
     return 'endpointFor' in target
-      ? (target as IConnectable & IAuthenticator).endpointFor(this.workloadName)
+      ? (target as IConnectable & IAuthenticator).endpointFor(this.workloadName, Namespace.containing(this).namespaceName)
       : target.endpoint;
   }
 

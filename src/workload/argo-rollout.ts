@@ -85,7 +85,7 @@ function renderAnalysis(scope: Construct, { name, release, metrics }: RolloutPar
     const found = 'asks for the metrics of the application, which has none';
     throw new ValidationError(scope, 'release.analysis', `${found}; say in metrics where they are, or remove it`);
   }
-  const { namespaceName: namespace } = Namespace.containing(scope);
+  const { namespaceName: namespace } = Namespace.around(scope);
   const { prometheus, errorPercent, latencySeconds, intervalSeconds, failureLimit } = analysis;
   const pods = `namespace="${namespace}",pod=~"${name}-{{args.hash}}-.+"`;
   const range = `[${Math.max(60, 2 * intervalSeconds)}s]`;

@@ -136,6 +136,12 @@ export function resolveAutoscaling(settings: AutoscalingSettings | undefined, re
   };
 }
 
+/** What of a container the horizontal autoscaler measures, where there is one. */
+export const measuredBy = (settings: AutoscalingSettings | undefined): readonly MeasuredResource[] => {
+  const { enabled, resources: measured } = resolveAutoscaling(settings, 1);
+  return enabled ? measured : [];
+};
+
 /** Refuses an autoscaler that could never scale, and what it would not look at. */
 export function checkAutoscaling(
   scope: Construct,

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 
 import { KubeDeployment } from '../../imports/k8s';
 import type { Pod } from './pod';
-import type { RolloutSettings } from './web-service-settings';
+import type { RolloutSettings } from './rollout';
 
 /** What makes pods that are replaced one after the other. */
 export interface DeploymentParts {

@@ -1,6 +1,8 @@
 import type { Construct } from 'constructs';
 
 import { KubePodDisruptionBudget } from '../../imports/k8s';
+import { ValidationError } from '../platform/validation-error';
+import type { ResolvedAutoscaling } from './autoscaling';
 
 /** How many pods a drain of nodes must leave running. */
 export interface DisruptionBudgetSettings {
@@ -28,6 +30,22 @@ export function resolveDisruptionBudget(
 ): ResolvedDisruptionBudget {
   const minAvailable = settings?.minAvailable;
   return minAvailable !== undefined && minAvailable < minReplicas ? { minAvailable } : { maxUnavailable: 1 };
+}
+
+/** Below the maximum a drain can wait for the autoscaler; at or above it, it could never go on. */
+export function checkDisruptionBudget(
+  scope: Construct,
+  settings: DisruptionBudgetSettings | undefined,
+  { enabled, maxReplicas }: ResolvedAutoscaling,
+): void {
+  const minAvailable = settings?.minAvailable ?? 0;
+  if (!enabled || minAvailable < maxReplicas) return;
+  const found = `expected less than autoscaling.maxReplicas (${maxReplicas}), got ${minAvailable}`;
+  throw new ValidationError(
+    scope,
+    'disruptionBudget.minAvailable',
+    `${found}; no number of replicas would let a drain go on`,
+  );
 }
 
 /** The budget of the pods with these labels. A pod that is not ready anyway may always go. */

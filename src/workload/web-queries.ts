@@ -1,47 +1,18 @@
 import { series } from '../platform/metrics';
 import type { MetricsSettings } from './metrics-settings';
-import { HASH, known } from './watched';
-
-/** The names of all Deployments and Rollouts that one service may have, as blue and green or stable and canary. */
-const workloadsOf = (service: string) => `${service}(-(blue|green|stable|canary))?`;
+import { PodQueries, type WatchedPods } from './pod-queries';
+import { HASH } from './watched';
 
 /** Whose metrics are asked for. */
-export interface WatchedService {
-  readonly name: string;
-  readonly namespace: string;
+export interface WatchedService extends WatchedPods {
   /** The application's own metrics, where it has some. */
   readonly metrics?: Required<MetricsSettings>;
 }
 
 /** What Prometheus is asked about a web service, for alerts and dashboards alike. */
-export class WebQueries {
-  private readonly namespace: string;
-  private readonly replicaSets: string;
-  private readonly pods: string;
-  private readonly container: string;
-
+export class WebQueries extends PodQueries {
   public constructor(public readonly service: WatchedService) {
-    const { name, namespace } = service;
-    this.namespace = `namespace="${namespace}"`;
-    const replicaSets = `${workloadsOf(name)}-${HASH}{6,10}`;
-    this.replicaSets = `${this.namespace},replicaset=~"${replicaSets}"`;
-    this.pods = `${this.namespace},pod=~"${replicaSets}-${HASH}{5}"`;
-    this.container = `${this.pods},container="${name}"`;
-  }
-
-  /** One where kube-state-metrics tells of the namespace. */
-  public get known(): string {
-    return known(this.service.namespace);
-  }
-
-  /** Where nobody tells of the namespace. */
-  public get unknown(): string {
-    return `absent(${series('kube_namespace_status_phase', this.namespace)})`;
-  }
-
-  /** Pods that can take requests. */
-  public get readyPods(): string {
-    return `sum(${this.ready})`;
+    super(service);
   }
 
   /** No pod is ready, there is none at all, or the Service leads to none of those that are. */
@@ -49,8 +20,7 @@ export class WebQueries {
     const slices = `${this.namespace},endpointslice=~"${this.service.name}-${HASH}{5}"`;
     const leads = series('kube_endpointslice_endpoints', slices, 'ready="true"');
     return [
-      `(${this.readyPods} == 0)`,
-      `(sum(absent(${this.ready})) and on () ${this.known})`,
+      this.noneReady,
       `(count(${series('kube_endpointslice_info', slices)}) unless on () count(${leads} == 1))`,
     ].join(' or ');
   }
@@ -105,42 +75,6 @@ export class WebQueries {
     return `histogram_quantile(${percent / 100}, sum by (le) (${buckets}))`;
   }
 
-  /** Share of the CPU that each container may use. */
-  public get cpuRatio(): string {
-    return this.ratio(`rate(${series('container_cpu_usage_seconds_total', this.container)}[5m])`, 'cpu');
-  }
-
-  /** Share of the memory that each container may use. */
-  public get memoryRatio(): string {
-    return this.ratio(series('container_memory_working_set_bytes', this.container), 'memory');
-  }
-
-  /** Restarts of each container within a time. */
-  public restarts(within: string): string {
-    const total = `${series('kube_pod_container_status_restarts_total', this.container)}[${within}]`;
-    return `max by (pod) (max_over_time(${total}) - min_over_time(${total}))`;
-  }
-
-  /** Versions that have begun to run within a time. Not what was there before, if nobody told of it then. */
-  public deployed(within: string): string {
-    const running = series('kube_replicaset_spec_replicas', this.replicaSets);
-    const now = `max by (namespace, replicaset) (${running} > 0)`;
-    const before = `max by (namespace, replicaset) (${running} offset ${within} > 0)`;
-    const told = `(${series('kube_namespace_status_phase', this.namespace, 'phase="Active"')} offset ${within} == 1)`;
-    return `(${now} unless ${before}) and on (namespace) ${told}`;
-  }
-
-  /** Deployments that have made no progress for longer than they may. */
-  public get stuck(): string {
-    const deployment = `${this.namespace},deployment=~"${workloadsOf(this.service.name)}"`;
-    const condition = ['condition="Progressing"', 'status="false"'];
-    return `max by (deployment) (${series('kube_deployment_status_condition', deployment, ...condition)}) == 1`;
-  }
-
-  private get ready(): string {
-    return series('kube_pod_container_status_ready', this.container);
-  }
-
   private get own(): Required<MetricsSettings> {
     if (!this.service.metrics) throw new RangeError(`${this.service.name} has no metrics of its own`);
     return this.service.metrics;
@@ -155,10 +89,5 @@ export class WebQueries {
 
   private counter(more?: string): string {
     return `${this.own.requests}{${[this.pods, ...(more ? [more] : [])].join(',')}}`;
-  }
-
-  private ratio(used: string, resource: string): string {
-    const limit = series('kube_pod_container_resource_limits', this.container, `resource="${resource}"`);
-    return `(max by (pod) (${used}) / max by (pod) (${limit}))`;
   }
 }

@@ -1,14 +1,14 @@
 import { type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
-import { type AutoscalingSettings, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
-import type { MeasuredResource } from './autoscaling-metrics';
+import { type AutoscalingSettings, measuredBy, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
 import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
 import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { type MigrationsSettings, type ResolvedMigrations, resolveMigrations } from './migrations';
 import type { ObjectivesSettings } from './objectives';
-import type { Port, Seconds, UnprivilegedPort } from '../platform/names';
+import type { Port, UnprivilegedPort } from '../platform/names';
 import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
 import { resolveResources, resources } from './resources';
+import { resolveRollout, type RolloutSettings } from './rollout';
 import type { ShutdownSettings } from './shutdown';
 import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
 import {
@@ -17,39 +17,6 @@ import {
   type VerticalAutoscalingSettings,
 } from './vertical-autoscaling';
 import type { WebAlertsSettings } from './web-alerts';
-
-/** How new pods replace old ones. */
-export interface RolloutSettings {
-  /**
-   * Pods above `replicas` while rolling.
-   * @asType integer
-   * @minimum 0
-   * @exclusiveMaximum 10001
-   * @default 1
-   */
-  readonly maxSurge?: number;
-
-  /**
-   * Pods below `replicas` while rolling.
-   * @asType integer
-   * @minimum 0
-   * @exclusiveMaximum 10001
-   * @default 0
-   */
-  readonly maxUnavailable?: number;
-
-  /**
-   * How long a new pod must be ready before the next one is replaced.
-   * @default 5
-   */
-  readonly minReadySeconds?: Seconds;
-
-  /**
-   * After how long without progress a rollout is reported as failed.
-   * @default 600
-   */
-  readonly progressDeadlineSeconds?: Seconds;
-}
 
 /** An application that answers HTTP. */
 export interface WebServiceSettings extends ApplicationSettings {
@@ -203,23 +170,12 @@ export function resolveWebService(name: string, settings: WebServiceSettings): R
     safeToEvict: settings.safeToEvict ?? true,
     health: resolveHealth(settings.health),
     metrics: settings.metrics && resolveMetrics(settings.metrics),
-    rollout: {
-      maxSurge: settings.rollout?.maxSurge ?? 1,
-      maxUnavailable: settings.rollout?.maxUnavailable ?? 0,
-      minReadySeconds: settings.rollout?.minReadySeconds ?? 5,
-      progressDeadlineSeconds: settings.rollout?.progressDeadlineSeconds ?? 600,
-    },
+    rollout: resolveRollout(settings.rollout),
     drainSeconds,
     terminationGraceSeconds: drainSeconds + (settings.shutdown?.graceSeconds ?? 30),
     migrations: settings.migrations && resolveMigrations(name, settings.migrations),
   };
 }
-
-/** What of a container the horizontal autoscaler measures, where there is one. */
-export const measuredBy = (settings: AutoscalingSettings | undefined): readonly MeasuredResource[] => {
-  const { enabled, resources: measured } = resolveAutoscaling(settings, 1);
-  return enabled ? measured : [];
-};
 
 const resolvePods = (version: ResolvedVersion, settings: WebServiceSettings): ResolvedPods => ({
   ...version,

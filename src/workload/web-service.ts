@@ -16,15 +16,16 @@ import { ValidationError } from '../platform/validation-error';
 import { Application } from './application';
 import type { ApplicationTask } from './application-task';
 import { renderRollout } from './argo-rollout';
-import { checkAutoscaling, renderAutoscaler, type ResolvedAutoscaling } from './autoscaling';
+import { checkAutoscaling, measuredBy, renderAutoscaler } from './autoscaling';
 import { type DeploymentParts, renderDeployment } from './deployment';
-import { renderDisruptionBudget } from './disruption';
+import { checkDisruptionBudget, renderDisruptionBudget } from './disruption';
 import { renderProbes } from './health';
 import { checkTag, type ImageSettings, type ResolvedImage } from './image';
 import { renderMigrations } from './migrations';
 import { type Pod, renderPod } from './pod';
 import type { ReleaseController, ReleaseStrategy } from './release';
 import { checkRelease } from './release-checks';
+import { checkRollout } from './rollout';
 import { renderSpot } from './spot';
 import { renderSpread } from './spread';
 import { Objectives, resolveObjectives } from './objectives';
@@ -33,11 +34,9 @@ import { addWebAlerts } from './web-alerts';
 import { addWebPanels } from './web-panels';
 import { WebQueries } from './web-queries';
 import {
-  measuredBy,
   type ResolvedPods,
   resolveWebService,
   type ResolvedWebService,
-  type RolloutSettings,
   type WebServiceSettings,
 } from './web-service-settings';
 import { versionOf } from './workload';
@@ -135,7 +134,7 @@ export class WebService extends Application implements IConnectable {
     checkRelease(this, settings.release ?? {}, resolved.release);
     this.checkVerticalAutoscaling(settings, resolved);
     this._imageSettings = settings.image;
-    this.checkRollout(resolved.rollout);
+    checkRollout(this, resolved.rollout);
     this.releaseStrategy = resolved.release.strategy;
     this.releaseController = resolved.release.controller;
     this.servicePort = resolved.servicePort;
@@ -151,7 +150,7 @@ export class WebService extends Application implements IConnectable {
     };
     const { metrics } = resolved;
     const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
-    this._queries = new WebQueries({ name: id, namespace: Namespace.containing(this).namespaceName, metrics });
+    this._queries = new WebQueries({ name: id, namespace: Namespace.around(this).namespaceName, metrics });
     addWebAlerts(this, settings.alerts ?? {}, this._queries);
     const objectives = settings.slo && new Objectives(this._queries, resolveObjectives(settings.slo));
     objectives?.watch(this);
@@ -167,7 +166,7 @@ export class WebService extends Application implements IConnectable {
     this._lentImage = (second && second.replicas > 0 ? second : first).image;
     if (resolved.migrations) this.migrations = renderMigrations(this, resolved.migrations);
     for (const pods of resolved.pods) {
-      this.checkBudget(settings.disruptionBudget?.minAvailable, pods.autoscaling);
+      checkDisruptionBudget(this, settings.disruptionBudget, pods.autoscaling);
       checkTag(this, 'image', pods.image);
       checkAutoscaling(this, settings.autoscaling, pods.autoscaling);
       const { scope, name } = this.placeOf(pods);
@@ -216,33 +215,6 @@ export class WebService extends Application implements IConnectable {
     this.node.addValidation({ validate: () => (this.routing || managed ? [] : [problem.message]) });
     const { servicePort, readinessPath, endpoint } = this;
     return { service: { workloadName, servicePort, service, readinessPath, endpoint }, weight, managed };
-  }
-
-  /** Below the maximum a drain can wait for the autoscaler; at or above it, it could never go on. */
-  private checkBudget(minAvailable = 0, { enabled, maxReplicas }: ResolvedAutoscaling): void {
-    if (!enabled || minAvailable < maxReplicas) return;
-    const found = `expected less than autoscaling.maxReplicas (${maxReplicas}), got ${minAvailable}`;
-    throw new ValidationError(
-      this,
-      'disruptionBudget.minAvailable',
-      `${found}; no number of replicas would let a drain go on`,
-    );
-  }
-
-  private checkRollout(rollout: Required<RolloutSettings>): void {
-    const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds } = rollout;
-    if (maxSurge === 0 && maxUnavailable === 0) {
-      const found = 'maxSurge and maxUnavailable are both 0, so that no pod could ever be replaced';
-      throw new ValidationError(this, 'rollout', `${found}; raise one of them`);
-    }
-    if (progressDeadlineSeconds <= minReadySeconds) {
-      const found = `expected more than minReadySeconds (${minReadySeconds}), got ${progressDeadlineSeconds}`;
-      throw new ValidationError(
-        this,
-        'rollout.progressDeadlineSeconds',
-        `${found}; every rollout would be called failed`,
-      );
-    }
   }
 
   private checkVerticalAutoscaling(

@@ -65,7 +65,7 @@ export abstract class Workload extends Construct {
     };
     this._podTemplateLabels = { ...System.containing(this).labels, ...this.labels };
     this.podLabels = { 'app.kubernetes.io/instance': instance, 'app.kubernetes.io/name': id };
-    this.peer = { name: id, podLabels: this.podLabels, namespace: Namespace.containing(this).namespaceName };
+    this.peer = { name: id, podLabels: this.podLabels, namespace: Namespace.around(this).namespaceName };
     this.serviceAccount = new KubeServiceAccount(this, 'service-account', {
       metadata: { name: id },
       automountServiceAccountToken: false,

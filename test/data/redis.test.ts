@@ -115,7 +115,7 @@ describe('Redis as a cache', () => {
     const objects = set(rest);
     expect(objects.flatMap((object) => schemaErrors(object, '1.30'))).toEqual([]);
     expect(objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'ConfigMap')).toMatchSnapshot();
-    expect(leavesWithoutEffect(rest, set)).toEqual(['image.profile', 'exporter.image.profile']);
+    expect(leavesWithoutEffect(rest, set)).toEqual(['image.profile', 'exporter.image.profile', 'alerts.memoryPercent']);
   });
 
   test('writes nothing, has no volume, and makes room', () => {

@@ -411,7 +411,7 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     'NamespacedValidatingPolicy',
     custom(kyverno, 'NamespacedValidatingPolicy', { validations: [{ expression: 'true' }], failurePolicy: 'Fail' }),
     custom(kyverno, 'NamespacedValidatingPolicy', { validations: [{ expression: 'true' }], failurePolicy: 'Never' }),
-    ['/spec/failurePolicy: Fail or Ignore expected, got "Never"'],
+    ['/spec/failurePolicy: Ignore or Fail expected, got "Never"'],
   ],
   [
     'NamespacedImageValidatingPolicy',
@@ -419,7 +419,10 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
       attestors: [{ name: 'key', cosign: { key: { data: 'x' } } }],
       validations: [{ expression: 'true' }],
     }),
-    custom(kyverno, 'NamespacedImageValidatingPolicy', { attestors: [{}], validations: [{ expression: 'true' }] }),
+    custom(kyverno, 'NamespacedImageValidatingPolicy', {
+      attestors: [{ cosign: { key: { data: 'x' } } }],
+      validations: [{ expression: 'true' }],
+    }),
     ['/spec/attestors/0/name: required field is missing'],
   ],
   [
@@ -436,8 +439,8 @@ const customResources: [kind: string, good: object, broken: object, errors: stri
     }),
     custom('autoscaling.k8s.io/v1', 'VerticalPodAutoscaler', { updatePolicy: { updateMode: 'Never' } }),
     [
-      expect.stringMatching(/^\/spec\/updatePolicy\/updateMode: .* expected, got "Never"$/),
       '/spec/targetRef: required field is missing',
+      expect.stringMatching(/^\/spec\/updatePolicy\/updateMode: .* expected, got "Never"$/),
     ],
   ],
   [

@@ -188,7 +188,7 @@ async function askReady(label: string, options: Options, { web, service, system 
   const cluster = await openReader({ env: around.env, context, kubeconfig, timeoutSeconds: 30 });
   return checkReady(cluster, {
     name: `${web.workloadName}-${label}`,
-    namespace: Namespace.containing(web).namespaceName,
+    namespace: Namespace.around(web).namespaceName,
     image: version ? mirrored(imageReference(version.image), system.imageRegistry) : '',
   });
 }

@@ -1,0 +1,149 @@
+import type { Seconds, UnprivilegedPort } from '../platform/names';
+import { type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
+import { type AutoscalingSettings, measuredBy, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
+import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
+import type { PodAlertsSettings } from './pod-alerts';
+import { resolveResources, resources } from './resources';
+import { resolveRollout, type RolloutSettings } from './rollout';
+import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
+import {
+  resolveVerticalAutoscaling,
+  type ResolvedVerticalAutoscaling,
+  type VerticalAutoscalingSettings,
+} from './vertical-autoscaling';
+import { resolveWorkerHealth, type ResolvedWorkerHealth, type WorkerHealthSettings } from './worker-health';
+
+/** Where Prometheus finds a worker's own metrics. Nobody else may ask it there. */
+export interface WorkerMetricsSettings {
+  /** Port on which the container tells them; also in `METRICS_PORT`. */
+  readonly port: UnprivilegedPort;
+
+  /**
+   * Path.
+   * @pattern ^/
+   * @title a path that begins with a slash
+   * @default /metrics
+   */
+  readonly path?: string;
+}
+
+/** How a worker's pod goes: it is told by SIGTERM to take no more messages. */
+export interface WorkerShutdownSettings {
+  /**
+   * How long it has to finish the message in hand, before it is killed.
+   * @default 30
+   */
+  readonly graceSeconds?: Seconds;
+}
+
+/** An application that takes its work from a queue, and listens nowhere. */
+export interface WorkerSettings extends ApplicationSettings {
+  /**
+   * Pods; with autoscaling, the fewest. None at all, as in an environment that stands by, are not scaled either.
+   * @asType integer
+   * @minimum 0
+   * @exclusiveMaximum 10001
+   * @default 1
+   */
+  readonly replicas?: number;
+
+  /**
+   * Scaling by load, or by what waits in the queue: a figure of `metrics.external`.
+   * @default - off
+   */
+  readonly autoscaling?: AutoscalingSettings;
+
+  /**
+   * Requests of the container by what it was seen to use.
+   * @default - off
+   */
+  readonly verticalAutoscaling?: VerticalAutoscalingSettings;
+
+  /**
+   * What a drain of nodes must leave running.
+   * @default - one pod may be missing
+   */
+  readonly disruptionBudget?: DisruptionBudgetSettings;
+
+  /**
+   * How the pods are spread over the cluster.
+   * @default - preferably over hosts and zones
+   */
+  readonly spread?: SpreadSettings;
+
+  /**
+   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
+   * @default false
+   */
+  readonly spot?: boolean;
+
+  /**
+   * Whether its pods may be moved so that a node can be removed, where the system's `pods.nodeAutoscaling` is on.
+   * @default true
+   */
+  readonly safeToEvict?: boolean;
+
+  /** How Kubernetes asks whether it is well. */
+  readonly health: WorkerHealthSettings;
+
+  /**
+   * Its own metrics.
+   * @default - none
+   */
+  readonly metrics?: WorkerMetricsSettings;
+
+  /**
+   * When somebody is told of it.
+   * @default - nobody is
+   */
+  readonly alerts?: PodAlertsSettings;
+
+  /**
+   * How new pods replace old ones.
+   * @default - one at a time, none missing
+   */
+  readonly rollout?: RolloutSettings;
+
+  /**
+   * How a pod goes.
+   * @default - 30 s to finish
+   */
+  readonly shutdown?: WorkerShutdownSettings;
+}
+
+/** A worker with nothing left open. */
+export interface ResolvedWorker {
+  readonly application: ResolvedApplication;
+  readonly replicas: number;
+  readonly autoscaling: ResolvedAutoscaling;
+  readonly verticalAutoscaling?: ResolvedVerticalAutoscaling;
+  readonly disruptionBudget: ResolvedDisruptionBudget;
+  readonly spread: ResolvedSpread;
+  readonly spot: boolean;
+  readonly safeToEvict: boolean;
+  readonly health: ResolvedWorkerHealth;
+  readonly metrics?: Required<WorkerMetricsSettings>;
+  readonly rollout: Required<RolloutSettings>;
+  readonly graceSeconds: number;
+}
+
+/** Fills in defaults and what follows from other settings. */
+export function resolveWorker(name: string, settings: WorkerSettings): ResolvedWorker {
+  const { replicas = 1, verticalAutoscaling, metrics } = settings;
+  const amounts = resolveResources(settings.resources, resources(['100m', '256Mi'], ['500m', '512Mi']));
+  return {
+    application: resolveApplication(name, settings, amounts),
+    replicas,
+    autoscaling: resolveAutoscaling(settings.autoscaling, replicas),
+    verticalAutoscaling:
+      verticalAutoscaling && resolveVerticalAutoscaling(verticalAutoscaling, amounts, measuredBy(settings.autoscaling)),
+    disruptionBudget: resolveDisruptionBudget(settings.disruptionBudget, replicas),
+    spread: resolveSpread(settings.spread),
+    spot: settings.spot ?? false,
+    safeToEvict: settings.safeToEvict ?? true,
+    health: resolveWorkerHealth(settings.health),
+    metrics: metrics && { port: metrics.port, path: metrics.path ?? '/metrics' },
+    rollout: resolveRollout(settings.rollout),
+    graceSeconds: settings.shutdown?.graceSeconds ?? 30,
+  };
+}
