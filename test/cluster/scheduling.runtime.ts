@@ -314,7 +314,7 @@ proof(
     ]);
     const [template] = withVolumes(copy.declared)!.spec.volumeClaimTemplates;
     expect(await volumeProblems(copy, { ...seen, workloads: [withVolumes(copy.declared)!] })).toEqual([
-      `${template.metadata.name}-${flawed}-0 of ${flawed}: class another, declared ${DEFAULT_CLASS}`,
+      `${template.metadata.name}-${flawed}-0 of ${flawed}: class another, declared ${template.spec.storageClassName ?? DEFAULT_CLASS}`,
     ]);
     return `${root} is refused; ${unbounded(seen).join()}`;
   },

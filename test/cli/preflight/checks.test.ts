@@ -109,6 +109,7 @@ const UPCOMING = [
   'secrets.identities',
   'dapr.rollouts',
   'rollouts.controller',
+  'policies.kyverno-controller',
 ];
 
 type Case = readonly [what: string, change: (server: ApiServerForReading) => void, ...expected: RegExp[]];
