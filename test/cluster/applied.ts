@@ -66,8 +66,9 @@ function byName(value: object): Record<string, unknown> {
 }
 
 /**
- * Each object, whole but for its version and what controllers write, by its title: the second apply of a claim writes one that
- * is the same in every field, those of who manages it included, and the third writes none. Seen with 1.35.4.
+ * Each object, whole but for its version and what controllers write, by its title: the second apply of a claim, or of an
+ * admission policy, writes one that is the same in every field, those of who manages it included, but for the time at which
+ * they did, and the third writes none. Seen with 1.35.4.
  */
 function contents(objects: readonly KubeObject[]): Map<string, string> {
   return new Map(
@@ -76,7 +77,9 @@ function contents(objects: readonly KubeObject[]): Map<string, string> {
       JSON.stringify({
         ...object,
         metadata,
-        managedFields: managedFields.filter(({ subresource }: KubeObject) => !subresource),
+        managedFields: managedFields
+          .filter(({ subresource }: KubeObject) => !subresource)
+          .map(({ time: _time, ...managed }: KubeObject) => managed),
       }),
     ]),
   );

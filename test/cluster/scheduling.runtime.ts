@@ -217,6 +217,7 @@ describe.each(environments().map((name, index) => [name, index] as const))('%s',
       );
       await becomes(few, onTwo);
       await becomes(small, onTiny);
+      for (const copy of [few, small]) await copy.rest();
       return `two nodes: ${inWords(onTwo, /pending/)}; nodes too small: ${inWords(onTiny, /pending|waiting/)}`;
     },
     2 * PATIENCE,
