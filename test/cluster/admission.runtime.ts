@@ -235,13 +235,11 @@ describe.each(environments())('%s', (name) => {
       });
       expect(late).toEqual([`${namespace} ConfigMap stray`]);
       expect(await claimsOf(live)).toEqual(claims);
-      const secrets = await cluster.api.list(`/api/v1/namespaces/${namespace}/secrets`);
-      expect(secrets.map(({ metadata }) => metadata.name).sort()).toEqual(
-        secretsOf(name)
-          .filter(({ metadata }) => metadata.namespace === namespace)
-          .map(({ metadata }) => metadata.name)
-          .sort(),
-      );
+      const lists = live.namespaces.map((one) => cluster.api.list(`/api/v1/namespaces/${one}/secrets`));
+      const secrets = (await Promise.all(lists)).flat();
+      const placed = ({ metadata }: KubeObject) => `${metadata.namespace} ${metadata.name}`;
+      const ours = secretsOf(name).filter(({ metadata }) => live.namespaces.includes(metadata.namespace));
+      expect(secrets.map(placed).sort()).toEqual(ours.map(placed).sort());
       removeData(cluster, name);
       for (const one of live.namespaces) {
         await expect(cluster.api.get(`/api/v1/namespaces/${one}`)).rejects.toThrow('404');

@@ -73,7 +73,7 @@ function byName(value: object): Record<string, unknown> {
 function contents(objects: readonly KubeObject[]): Map<string, string> {
   return new Map(
     objects.map(({ status: _, metadata: { resourceVersion: __, managedFields = [], ...metadata }, ...object }) => [
-      titleOf({ ...object, metadata }),
+      [titleOf({ ...object, metadata }), metadata.namespace].filter(Boolean).join(' in '),
       JSON.stringify({
         ...object,
         metadata,
