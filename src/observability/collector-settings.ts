@@ -217,6 +217,7 @@ export function resolveCollector(settings: CollectorSettings): ResolvedCollector
       waiting: share(0.5) * 64,
     },
     image: resolveImage(settings.image ?? { repository: 'otel/opentelemetry-collector-contrib', tag: '0.161.0' }),
+    // waiver kube-score deployment-replicas on Deployment/otel-collector: nobody waits for it, and one sees whole traces
     replicas: settings.replicas ?? 1,
     resources: amounts,
     logLevel: settings.logLevel ?? 'info',

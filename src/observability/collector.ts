@@ -168,6 +168,7 @@ export class OpenTelemetryCollector extends Workload implements IConnectable, IA
           protocol: 'TCP' as const,
         })),
         startupProbe: probe(2, 30),
+        // waiver kube-score pod-probes-identical on Deployment/otel-collector: it has one path, which asks nobody else
         readinessProbe: probe(10, 3),
         livenessProbe: probe(20, 3),
       },

@@ -236,7 +236,7 @@ export abstract class Application extends Workload implements IApplication {
 
   private endpointOf(target: IConnectable): Endpoint {
     return 'endpointFor' in target
-      ? (target as IConnectable & IAuthenticator).endpointFor(this.workloadName, Namespace.containing(this).namespaceName)
+      ? (target as IConnectable & IAuthenticator).endpointFor(this.workloadName, Namespace.around(this).namespaceName)
       : target.endpoint;
   }
 

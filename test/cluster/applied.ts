@@ -66,17 +66,20 @@ function byName(value: object): Record<string, unknown> {
 }
 
 /**
- * Each object, whole but for its version and what controllers write, by its title: the second apply of a claim writes one that
- * is the same in every field, those of who manages it included, and the third writes none. Seen with 1.35.4.
+ * Each object, whole but for its version and what controllers write, by its title: the second apply of a claim, or of an
+ * admission policy, writes one that is the same in every field, those of who manages it included, but for the time at which
+ * they did, and the third writes none. Seen with 1.35.4.
  */
 function contents(objects: readonly KubeObject[]): Map<string, string> {
   return new Map(
     objects.map(({ status: _, metadata: { resourceVersion: __, managedFields = [], ...metadata }, ...object }) => [
-      titleOf({ ...object, metadata }),
+      [titleOf({ ...object, metadata }), metadata.namespace].filter(Boolean).join(' in '),
       JSON.stringify({
         ...object,
         metadata,
-        managedFields: managedFields.filter(({ subresource }: KubeObject) => !subresource),
+        managedFields: managedFields
+          .filter(({ subresource }: KubeObject) => !subresource)
+          .map(({ time: _time, ...managed }: KubeObject) => managed),
       }),
     ]),
   );

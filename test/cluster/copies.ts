@@ -79,6 +79,14 @@ export class Copy extends LiveEnvironment {
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: this.objects });
     return this.cluster.kubectl([...APPLY, '-f', '-'], { input });
   }
+
+  /** What it was to show is seen. Autoscalers ask every second, and each answer is an event. */
+  public async rest(): Promise<void> {
+    for (const { metadata } of this.ofKind('HorizontalPodAutoscaler')) {
+      const path = `/apis/autoscaling/v2/namespaces/${metadata.namespace}/horizontalpodautoscalers/${metadata.name}`;
+      await this.cluster.api.delete(path);
+    }
+  }
 }
 
 const copied = (objects: readonly KubeObject[], pool: Pool): KubeObject[] =>

@@ -5,7 +5,7 @@ import { ArgoRollouts } from './argo-rollouts';
 import { Cluster, type ClusterOptions } from './control-plane';
 import { addInjector, type InjectorOptions } from './injector';
 import { addMachines, type MachinesOptions } from './machines';
-import type { Mirror, OnChange } from './mirror';
+import { joined, type Kept, type OnChange } from './mirror';
 import { isReady, makerOf } from './pods';
 import { provisionVolumes, storageClass } from './volumes';
 import { answerWaits } from './waits';
@@ -49,7 +49,7 @@ export async function startLiveTogether(
 
 /** An environment of `dist/` on a cluster. */
 export class LiveEnvironment {
-  private podMirror?: Mirror;
+  private podMirror?: Kept;
 
   public constructor(
     public readonly cluster: Cluster,
@@ -79,17 +79,16 @@ export class LiveEnvironment {
   }
 
   /** Pods of its namespaces, and every change to them from now on. */
-  public async watchPods(onChange: OnChange = () => {}): Promise<Mirror> {
-    const isOurs = new Set(this.namespaces);
-    return this.cluster.mirror('/api/v1/pods', (pod, gone) => {
-      if (isOurs.has(pod.metadata.namespace)) onChange(pod, gone);
-    });
+  public async watchPods(onChange: OnChange = () => {}): Promise<Kept> {
+    // Where many environments share a cluster, each hears of its own pods only.
+    const paths = this.namespaces.map((name) => `/api/v1/namespaces/${name}/pods`);
+    return joined(await Promise.all(paths.map((path) => this.cluster.mirror(path, onChange))));
   }
 
   /** Pods of its namespaces now. */
   public async pods(): Promise<KubeObject[]> {
     this.podMirror ??= await this.watchPods();
-    return this.podMirror.all.filter(({ metadata }) => this.namespaces.includes(metadata.namespace));
+    return this.podMirror.all;
   }
 
   /** Waits until every workload has all the pods that it wants, ready and as last applied, and every Job is done. */

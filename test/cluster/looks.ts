@@ -13,10 +13,8 @@ export interface Seen {
 /** Looks at the pods now and at each change to one of them, in the API server's order, until it is stopped. */
 export async function lookThroughout(live: LiveEnvironment, look: Look): Promise<Seen> {
   const problems: string[] = [];
-  const isOurs = new Set(live.namespaces);
   const lookOnce = () => {
-    const pods = mirror.all.filter(({ metadata }) => isOurs.has(metadata.namespace));
-    for (const problem of look(pods)) if (!problems.includes(problem)) problems.push(problem);
+    for (const problem of look(mirror.all)) if (!problems.includes(problem)) problems.push(problem);
   };
   let isListed = false;
   const mirror = await live.watchPods(() => {

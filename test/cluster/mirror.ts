@@ -4,11 +4,17 @@ import { sleep } from '../runtime/support/process';
 /** Told of each change, in the order in which the API server made them. */
 export type OnChange = (object: KubeObject, gone: boolean) => void;
 
+/** What is kept up to date until it is stopped. */
+export interface Kept {
+  readonly all: KubeObject[];
+  stop(): void;
+}
+
 /**
  * All objects under a path, kept as the API server has them. Sees every change and not samples of them, so that what is
  * asserted at each holds throughout. Ends with its cluster: see `Cluster.mirror`.
  */
-export class Mirror {
+export class Mirror implements Kept {
   /** Lists, and watches from there. `onChange` is told of what was there already, too. */
   public static async of(api: Api, path: string, onChange: OnChange = () => {}): Promise<Mirror> {
     const mirror = new Mirror(api, path, onChange);
@@ -71,5 +77,13 @@ export class Mirror {
     this.onChange(object, gone);
   }
 }
+
+/** Several as one. */
+export const joined = (mirrors: readonly Kept[]): Kept => ({
+  get all() {
+    return mirrors.flatMap(({ all }) => all);
+  },
+  stop: () => mirrors.forEach((mirror) => mirror.stop()),
+});
 
 const nameOf = ({ metadata }: KubeObject) => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -231,10 +231,11 @@ async function take(live: LiveEnvironment, namespace: string, key: string, amoun
 
 const SMALL = { cpu: '1m', memory: '1Mi', 'ephemeral-storage': '1Mi' };
 
+/** It goes again, also where data is protected from deletion. */
 const claimOf = (bytes: number, name = 'one-more') => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
-  metadata: { name },
+  metadata: { name, annotations: { 'cdk8s-webstack/allow-deletion': 'true' } },
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: `${bytes}` } } },
 });
 

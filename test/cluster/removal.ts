@@ -16,7 +16,8 @@ const PROTECTION = 'protection.md';
 export function copyWithout(folder: string, object: KubeObject, to: string): string {
   const isIt = (text: string) => {
     const { kind, metadata } = parseDocument(text).toJS() ?? {};
-    return kind === object.kind && metadata.name === object.metadata.name;
+    const { name, namespace } = object.metadata;
+    return kind === object.kind && metadata.name === name && metadata.namespace === namespace;
   };
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.k8s.yaml'))) {
     const documents = readFileSync(join(folder, name), 'utf8').split(/^---$/m);

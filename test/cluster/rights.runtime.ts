@@ -108,7 +108,11 @@ beforeAll(async () => {
       .flatMap(filesOf)
       .flatMap((file) => ['-f', file]),
   ]);
-  const defaults = everybody(objects).filter(({ subject }) => subject.name === 'default');
+  const declared = objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata);
+  const defaults = everybody(objects).filter(
+    ({ subject: { name, namespace } }) =>
+      name === 'default' && !declared.some((one) => one.name === name && one.namespace === namespace),
+  );
   await Promise.all([
     ...defaults.map(makeAccount),
     ...objects.filter(({ kind }) => kind === 'ResourceQuota').map(beginQuota),

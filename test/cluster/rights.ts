@@ -45,11 +45,12 @@ export function everybody(objects: readonly KubeObject[]): Who[] {
   const groups = subjectsOf(objects)
     .filter(({ kind }) => kind === 'Group')
     .map(({ name }) => name);
-  return [
+  const accounts = [
     ...of('Namespace').map(({ metadata }) => account(metadata.name, 'default')),
     ...of('ServiceAccount').map(({ metadata }) => account(metadata.namespace, metadata.name)),
-    ...[...new Set(groups)].map(member),
   ];
+  // The account that a namespace has by itself may be declared, too.
+  return [...new Map(accounts.map((who) => [who.user, who])).values(), ...[...new Set(groups)].map(member)];
 }
 
 const bindingsIn = (objects: readonly KubeObject[]) =>

@@ -217,6 +217,7 @@ describe.each(environments().map((name, index) => [name, index] as const))('%s',
       );
       await becomes(few, onTwo);
       await becomes(small, onTiny);
+      for (const copy of [few, small]) await copy.rest();
       return `two nodes: ${inWords(onTwo, /pending/)}; nodes too small: ${inWords(onTiny, /pending|waiting/)}`;
     },
     2 * PATIENCE,
@@ -314,7 +315,7 @@ proof(
     ]);
     const [template] = withVolumes(copy.declared)!.spec.volumeClaimTemplates;
     expect(await volumeProblems(copy, { ...seen, workloads: [withVolumes(copy.declared)!] })).toEqual([
-      `${template.metadata.name}-${flawed}-0 of ${flawed}: class another, declared ${DEFAULT_CLASS}`,
+      `${template.metadata.name}-${flawed}-0 of ${flawed}: class another, declared ${template.spec.storageClassName ?? DEFAULT_CLASS}`,
     ]);
     return `${root} is refused; ${unbounded(seen).join()}`;
   },

@@ -15,8 +15,14 @@ export async function answerWaits(cluster: Cluster): Promise<void> {
   const asked = new Set<string>();
   // Told of pods before it is there itself.
   const mirrors: { pods?: Mirror; jobs?: Mirror } = {};
+  const isWaiting = (pod: KubeObject) => {
+    const { uid, annotations = {}, deletionTimestamp } = pod.metadata;
+    return !asked.has(uid) && !annotations[WAITED] && !deletionTimestamp && waitsOf(pod).length > 0;
+  };
   const answer = () => {
     const pods = mirrors.pods?.all ?? [];
+    const waiting = pods.filter(isWaiting);
+    if (waiting.length === 0) return;
     const ready = pods.filter(isReady);
     const isUp = (name: string, { metadata: { namespace, labels } }: KubeObject) => {
       const service = services.all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
@@ -29,11 +35,9 @@ export async function answerWaits(cluster: Cluster): Promise<void> {
           status?.conditions?.some(({ type }: KubeObject) => type === 'Complete'),
       );
     };
-    for (const pod of pods) {
-      const { name, namespace, uid, annotations = {}, deletionTimestamp } = pod.metadata;
-      const awaited = awaitedBy(pod);
-      if (waitsOf(pod).length === 0 || annotations[WAITED] || deletionTimestamp || asked.has(uid)) continue;
-      if (!awaited.every((one) => isUp(one, pod))) continue;
+    for (const pod of waiting) {
+      const { name, namespace, uid } = pod.metadata;
+      if (!awaitedBy(pod).every((one) => isUp(one, pod))) continue;
       asked.add(uid);
       const body = { metadata: { annotations: { [WAITED]: 'true' } } };
       // One that has gone meanwhile waits for nothing.

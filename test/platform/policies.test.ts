@@ -51,6 +51,14 @@ describe('policies', () => {
     expect(found.all('NamespacedValidatingPolicy')).toEqual([]);
   });
 
+  test('a rule without variables has no list of them, which the API server would drop', () => {
+    const lists = make(BOTH)
+      .objects.filter(({ kind }) => kind.endsWith('ValidatingPolicy') || kind === POLICY)
+      .flatMap(({ spec }) => [spec.variables, spec.matchConditions, spec.validations]);
+    expect(lists.filter((list) => list?.length === 0)).toEqual([]);
+    expect(lists).toContain(undefined);
+  });
+
   test('each setting has an effect', () => {
     const build = (policies: PoliciesSettings) => {
       const system = testSystem({ policies });

@@ -6,22 +6,19 @@ import { mergeSettings } from '../../src/settings/merge';
 import { SYSTEMS } from '../../src/systems';
 import { settingsOf } from './overlays';
 
-/** All rules that an environment can have, and the registries of all systems here. */
+/** All rules that an environment can have. Images here come from Docker Hub, or from where the overlay says. */
 export const ALL_RULES: PoliciesSettings = {
   engines: ['kubernetes', 'kyverno'],
-  allowedRegistries: [
-    'docker.io',
-    'ghcr.io/bootcamp',
-    '111122223333.dkr.ecr.eu-west-1.amazonaws.com/phoenix',
-    'registry.example.com:5000',
-  ],
+  allowedRegistries: ['docker.io', 'registry.example.com:5000'],
 };
 
-/** An environment of the repository (`system/environment`) with policies, whatever its overlay says of them. */
+/** An environment of the repository (`system/environment`) with policies, whatever else its overlay says of them. */
 export function withPolicies(environment: string, policies: PoliciesSettings = ALL_RULES): any[] {
   const [system = '', name = ''] = environment.split('/');
-  const { policies: _, ...settings } = settingsOf(system, name);
-  const built = new SYSTEMS[system]!(new App(), name, mergeSettings(settings, { policies }) as any);
+  const { policies: own, ...settings } = settingsOf(system, name) as { policies?: PoliciesSettings };
+  const registries = [...(policies.allowedRegistries ?? []), ...(own?.allowedRegistries ?? [])];
+  const all = { ...policies, ...(registries.length > 0 && { allowedRegistries: registries }) };
+  const built = new SYSTEMS[system]!(new App(), name, mergeSettings(settings as any, { policies: all } as any) as any);
   return finish(built).map(({ manifest }) => manifest);
 }
 

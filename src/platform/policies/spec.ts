@@ -13,8 +13,11 @@ export const validationsOf = ({ checks }: Rule): Validation[] =>
     messageExpression: `'${message}: ' + (${offenders}).join(', ')`,
   }));
 
-export const variablesOf = ({ variables }: Rule): Variable[] =>
-  Object.entries(variables).map(([name, expression]) => ({ name, expression }));
+/** None is no list: the API server drops an empty one, and who compares would see a difference for ever. */
+export function variablesOf({ variables }: Rule): Variable[] | undefined {
+  const all = Object.entries(variables).map(([name, expression]) => ({ name, expression }));
+  return all.length > 0 ? all : undefined;
+}
 
 /** A rule is asked of what is new, and not of workloads that are excepted. */
 export function conditionsOf(rule: Rule, policies: ResolvedPolicies): MatchCondition[] {

@@ -110,6 +110,7 @@ const UPCOMING = [
   'dapr.rollouts',
   'policies.kyverno-controller',
   'rollouts.controller',
+  'policies.kyverno-controller',
 ];
 
 type Case = readonly [what: string, change: (server: ApiServerForReading) => void, ...expected: RegExp[]];

@@ -108,7 +108,9 @@ export function furniture(environment = MAIN): any[] {
       },
       { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
     ),
+    ...drivers(objects),
     object('networking.k8s.io/v1', 'IngressClass', 'nginx', { spec: { controller: 'k8s.io/ingress-nginx' } }),
+    ...(objects.some(({ spec }) => spec?.ingressClassName === 'alb') ? [alb()] : []),
     object(
       'apps/v1',
       'DaemonSet',
@@ -116,20 +118,20 @@ export function furniture(environment = MAIN): any[] {
       { spec: workload({ 'k8s-app': 'calico-node' }, { name: 'calico-node' }) },
       { namespace: 'kube-system' },
     ),
-    // Served by the API server itself: such a one is always available.
-    object('apiregistration.k8s.io/v1', 'APIService', 'v1beta1.metrics.k8s.io', {
-      spec: { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100 },
-      ...ready('Available'),
-    }),
+    metricsApi('metrics.k8s.io'),
+    ...(JSON.stringify(objects).includes('"type":"Pods"') ? [metricsApi('custom.metrics.k8s.io')] : []),
     ...issuers(objects),
     pod('kube-system', { 'k8s-app': 'kube-dns' }),
     pod('monitoring', { 'app.kubernetes.io/name': 'prometheus' }),
     pod('observability', { 'app.kubernetes.io/name': 'opentelemetry-collector' }),
+    ...traceStores(objects).map((name) => pod('observability', { 'app.kubernetes.io/name': name })),
     ...ingressNginx(),
     ...secrets(objects),
     ...receivers(objects),
     ...dapr(),
     ...(objects.some(({ kind }) => kind === 'Rollout') ? argoRollouts() : []),
+    ...(objects.some(({ kind }) => kind === 'NamespacedValidatingPolicy') ? [kyverno()] : []),
+    ...(objects.some(({ metadata }) => metadata.annotations?.['eks.amazonaws.com/role-arn']) ? [podIdentity()] : []),
   ];
 }
 
@@ -141,6 +143,46 @@ const receivers = (objects: readonly any[]): any[] =>
       const data = { 'pagerduty-routing-key': 'eA==', 'slack-webhook': 'eA==', 'slack-webhook-info': 'eA==' };
       return object('v1', 'Secret', 'alert-receivers', { type: 'Opaque', data }, { namespace });
     });
+/** What makes the volumes of classes that come with the manifests. */
+const drivers = (objects: readonly any[]): any[] =>
+  objects
+    .filter(({ kind }) => kind === 'StorageClass')
+    .map(({ provisioner }) => object('storage.k8s.io/v1', 'CSIDriver', provisioner, { spec: {} }));
+
+const alb = () =>
+  object('networking.k8s.io/v1', 'IngressClass', 'alb', { spec: { controller: 'ingress.k8s.aws/alb' } });
+
+/** Served by the API server itself: such a one is always available. */
+const metricsApi = (group: string) =>
+  object('apiregistration.k8s.io/v1', 'APIService', `v1beta1.${group}`, {
+    spec: { group, version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100 },
+    ...ready('Available'),
+  });
+
+/** Where a collector of ours sends what it has. */
+const traceStores = (objects: readonly any[]): string[] =>
+  ['jaeger', 'tempo'].filter((name) =>
+    objects.some(
+      ({ kind, data }) => kind === 'ConfigMap' && new RegExp(`\\b${name}\\b.*:4317`).test(JSON.stringify(data)),
+    ),
+  );
+
+/** As the Helm chart of Kyverno makes it. */
+const kyverno = () => {
+  const labels = { 'app.kubernetes.io/component': 'admission-controller' };
+  const container = { name: 'kyverno', image: 'reg.kyverno.io/kyverno/kyverno:v1.19.1' };
+  return object(
+    'apps/v1',
+    'Deployment',
+    'kyverno-admission-controller',
+    { spec: workload(labels, container), ...RUNNING },
+    { namespace: 'kyverno', labels },
+  );
+};
+
+/** EKS has it: what gives roles to ServiceAccounts. Here it is asked about nothing. */
+const podIdentity = () =>
+  object('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'pod-identity-webhook', { webhooks: [] });
 
 function ingressNginx(): any[] {
   const labels = { 'app.kubernetes.io/component': 'controller', 'app.kubernetes.io/name': 'ingress-nginx' };
@@ -228,14 +270,16 @@ const issuers = (objects: readonly any[]): any[] =>
 /** Every key that something in the committed manifests reads. */
 function secrets(objects: readonly any[]): any[] {
   const found = new Map<string, Record<string, string>>([['dapr-api-token', { token: '' }]]);
-  const walk = (value: any): void => {
+  const walk = (value: any, bare: boolean): void => {
     if (typeof value !== 'object' || value === null) return;
     const read = value.secretKeyRef ? [[value.secretKeyRef.name, value.secretKeyRef.key]] : [];
+    // The operator of Prometheus names them without saying what they are.
+    if (bare && value.name && value.key && Object.keys(value).length === 2) read.push([value.name, value.key]);
     const mounted = (value.secret?.items ?? []).map(({ key }: any) => [value.secret.secretName, key]);
     for (const [name, key] of [...read, ...mounted]) found.set(name, { ...found.get(name), [key]: '' });
-    Object.values(value).forEach(walk);
+    Object.values(value).forEach((below) => walk(below, bare));
   };
-  objects.forEach(walk);
+  objects.forEach((one) => walk(one, one.kind === 'AlertmanagerConfig'));
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
   return namespaces.flatMap((namespace) =>
     [...found].map(([name, data]) => object('v1', 'Secret', name, { data }, { namespace })),
