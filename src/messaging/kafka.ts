@@ -100,7 +100,7 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
   }
 
   /** What a client of this name needs to know: with TLS also `KAFKA_SASL_USERNAME` and `_PASSWORD`, which are its own. */
-  public endpointFor(client: string): Endpoint {
+  public endpointFor(client: string, _namespace: string): Endpoint {
     return this._security?.endpointFor(this.endpoint, client) ?? this.endpoint;
   }
 

@@ -83,9 +83,9 @@ function required(wanted: Wanted): ReadSecret[] {
         .forEach((name) => add(metadata.namespace, name, ['tls.crt', 'tls.key']));
   }
   // Declared keys that nobody reads only serve to make others; a Secret that nobody names is read by an injected sidecar.
-  const named = new Set([...found.values()].map(({ name }) => name));
+  const named = new Set(found.keys());
   for (const { namespace, name, keys } of wanted.secrets) {
-    if (named.has(name)) continue;
+    if (named.has(`${namespace}/${name}`)) continue;
     add(
       namespace,
       name,
@@ -170,7 +170,8 @@ const stores: Check = {
 function storesOf(wanted: Wanted): { kind: string; name: string; namespace: string }[] {
   return ofKind(wanted, 'ExternalSecret').flatMap(({ spec, metadata }) => {
     const { name, kind = 'SecretStore' } = spec.secretStoreRef ?? {};
-    return name && !hasObject(wanted, kind, name) ? [{ kind, name, namespace: metadata.namespace }] : [];
+    const isOurs = hasObject(wanted, kind, name, kind === 'SecretStore' ? metadata.namespace : undefined);
+    return name && !isOurs ? [{ kind, name, namespace: metadata.namespace }] : [];
   });
 }
 
