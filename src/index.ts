@@ -120,13 +120,8 @@ export {
   Secrets,
   type SecretServer,
 } from './platform/secrets';
-export {
-  type AlertRules,
-  type NetworkPolicies,
-  System,
-  type SystemProps,
-  type SystemSettings,
-} from './platform/system';
+export { System } from './platform/system';
+export type { AlertRules, NetworkPolicies, SystemProps, SystemSettings } from './platform/system-settings';
 export { type ApplicationSettings, type IUseListener, type LogLevel, type UseOptions } from './workload/application';
 export { ApplicationTask, type ApplicationTaskSettings, type TaskTrigger } from './workload/application-task';
 export { type AutoscalingSettings, type Percent, type ScalingSpeedSettings } from './workload/autoscaling';

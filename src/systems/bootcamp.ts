@@ -9,7 +9,8 @@ import type { EdgeSettings } from '../edge/settings';
 import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
-import { System, type SystemSettings } from '../platform/system';
+import { System } from '../platform/system';
+import type { SystemSettings } from '../platform/system-settings';
 import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 

@@ -10,7 +10,8 @@ import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import type { DnsLabel } from '../platform/names';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
-import { System, type SystemSettings } from '../platform/system';
+import { System } from '../platform/system';
+import type { SystemSettings } from '../platform/system-settings';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
 /** What may differ between the environments of CloudPhoenix. */

@@ -7,7 +7,8 @@ import type { ExternalServiceSettings } from '../network/external-service-settin
 import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
-import { System, type SystemSettings } from '../platform/system';
+import { System } from '../platform/system';
+import type { SystemSettings } from '../platform/system-settings';
 import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
 import { StaticSite } from '../workload/static-site';
 import type { StaticSiteSettings } from '../workload/static-site-settings';

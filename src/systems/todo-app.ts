@@ -7,7 +7,8 @@ import type { ExternalServiceSettings } from '../network/external-service-settin
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import { Dashboards } from '../observability/dashboards';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
-import { System, type SystemSettings } from '../platform/system';
+import { System } from '../platform/system';
+import type { SystemSettings } from '../platform/system-settings';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
 
 /** What may differ between the environments of the Todo App. */

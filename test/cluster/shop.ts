@@ -1,6 +1,6 @@
 import { Edge } from '../../src/edge/edge';
 import type { EdgeSettings } from '../../src/edge/settings';
-import type { SystemProps } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import type { ReleaseSettings } from '../../src/workload/release';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
 import { finished, testSystem } from '../support/system';

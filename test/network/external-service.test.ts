@@ -5,7 +5,7 @@ import { Connections } from '../../src/network/connections';
 import { ExternalService } from '../../src/network/external-service';
 import type { ExternalServiceSettings } from '../../src/network/external-service-settings';
 import { Secrets } from '../../src/platform/secrets';
-import type { NetworkPolicies, SystemProps } from '../../src/platform/system';
+import type { NetworkPolicies, SystemProps } from '../../src/platform/system-settings';
 import { Task } from '../../src/workload/task';
 import { type UseOptions } from '../../src/workload/application';
 import { WebService } from '../../src/workload/web-service';

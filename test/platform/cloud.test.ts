@@ -4,7 +4,7 @@ import type { AwsSettings } from '../../src/platform/clouds/aws';
 import type { AzureSettings } from '../../src/platform/clouds/azure';
 import type { GcpSettings } from '../../src/platform/clouds/gcp';
 import type { GenericSettings } from '../../src/platform/clouds/generic';
-import type { SystemProps } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import { Task } from '../../src/workload/task';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
 import { everywhereProblems } from '../support/everywhere';

@@ -2,7 +2,8 @@ import { App } from 'cdk8s';
 
 import { Postgres } from '../../src/data/postgres';
 import { Redis } from '../../src/data/redis';
-import { System, type SystemProps } from '../../src/platform/system';
+import { System } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import { minors, schemaErrors } from '../support/kubernetes-schema';
 import { everywhereProblems } from '../support/everywhere';
 import { AWS, finished, testSystem } from '../support/system';

@@ -2,7 +2,8 @@ import { App, Chart } from 'cdk8s';
 
 import { buildSystem } from '../../src/cli/build';
 import type { EnvironmentSettings } from '../../src/settings/load';
-import { System, type SystemProps } from '../../src/platform/system';
+import { System } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import { Secrets } from '../../src/platform/secrets';
 import { WebService } from '../../src/workload/web-service';
 import { Postgres } from '../../src/data/postgres';

@@ -2,7 +2,8 @@ import { App } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import { finish } from '../../src/cli/build';
-import { System, type SystemProps } from '../../src/platform/system';
+import { System } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 
 /** An empty system to put constructs into. */
 export function testSystem(props: Partial<SystemProps> = {}, id = 'shop-test'): System {

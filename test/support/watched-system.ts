@@ -5,7 +5,7 @@ import { Kafka } from '../../src/messaging/kafka';
 import { ZooKeeper } from '../../src/messaging/zookeeper';
 import { Dashboards } from '../../src/observability/dashboards';
 import type { DashboardSettings } from '../../src/observability/dashboard-settings';
-import type { SystemProps } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import { Task } from '../../src/workload/task';
 import { WebService } from '../../src/workload/web-service';
 import { type Finished, finished, testSystem } from './system';

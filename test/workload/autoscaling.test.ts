@@ -1,4 +1,4 @@
-import type { SystemProps } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import type { AutoscalingSettings } from '../../src/workload/autoscaling';
 import type { VerticalAutoscalingSettings } from '../../src/workload/vertical-autoscaling';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';

@@ -1,7 +1,7 @@
 import { Kafka } from '../../src/messaging/kafka';
 import { Redis } from '../../src/data/redis';
 import { Secrets } from '../../src/platform/secrets';
-import type { SystemProps } from '../../src/platform/system';
+import type { SystemProps } from '../../src/platform/system-settings';
 import { ApplicationTask } from '../../src/workload/application-task';
 import type { AutoscalingSettings } from '../../src/workload/autoscaling';
 import { Worker } from '../../src/workload/worker';
