@@ -125,7 +125,8 @@ proof('the documentation of every other exporter has every metric of its list', 
 });
 
 proof('the scripts of backups write every metric of the list', async () => {
-  const scripts = readFileSync('src/data/backup-scripts.ts', 'utf8');
+  const files = ['backup-scripts', 'postgres-standby-scripts'];
+  const scripts = files.map((file) => readFileSync(`src/data/${file}.ts`, 'utf8')).join('\n');
   expect(missing('backups of PostgreSQL', (name) => scripts.includes(`${name} $`))).toEqual([]);
   return `${EXPORTED_METRICS['backups of PostgreSQL'].length} metrics`;
 });

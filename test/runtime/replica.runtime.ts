@@ -168,8 +168,8 @@ describe.each([
         static_configs: [{ targets, labels: { namespace: 'shop', pod: 'db-0' } }],
       });
       const rules = site.objects
-        .find(({ kind }) => kind === 'PrometheusRule')
-        .spec.groups.flatMap((group: any) => group.rules);
+        .filter(({ kind }) => kind === 'PrometheusRule')
+        .flatMap(({ spec }) => spec.groups.flatMap((group: any) => group.rules));
       const given = (alert: string) => prometheus.query(rules.find((rule: any) => rule.alert === alert).expr);
       const writes = () => site.ask('DATABASE_URL', 'INSERT INTO orders SELECT n FROM generate_series(1, 5000) n');
 
