@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 
 import { DaprConfiguration, type DaprConfigurationSpec } from '../../imports/dapr';
-import { Chart, Lazy } from 'cdk8s';
+import { Lazy } from 'cdk8s';
 import type { Endpoint, ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
 import { Secrets } from '../platform/secrets';
@@ -55,7 +55,7 @@ export class Sidecar extends Construct {
     this.declareConnections(application.peer, props);
     // For those who look for annotations, Dapr's operator makes a Service that has them.
     application._scrape(METRICS, '/');
-    addSidecarPanels(this, id, Chart.of(this).namespace!);
+    addSidecarPanels(this, id, Namespace.around(this).namespaceName);
   }
 
   private renderConfiguration({ dapr, callers, collector }: SidecarProps): DaprConfigurationSpec {

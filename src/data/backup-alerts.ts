@@ -1,8 +1,7 @@
-import { Chart } from 'cdk8s';
-
 import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { Namespace } from '../platform/namespace';
 import { type ExportedMetric, series } from '../platform/metrics';
 import { graph, Panels } from '../platform/panels';
 import { statefulPods } from '../workload/watched';
@@ -23,7 +22,7 @@ type Figure = (metric: Extract<ExportedMetric, `postgres_backup_${string}`>) => 
  */
 export function addBackupAlerts(backups: Workload, server: string, backup: ResolvedBackup, standsBy: boolean): void {
   const { rpo, archiveTimeout, uploadInterval, baseInterval, figures } = backup;
-  const namespace = `namespace="${Chart.of(backups).namespace}"`;
+  const namespace = `namespace="${Namespace.around(backups).namespaceName}"`;
   // Prometheus' operator names the pod; by annotations it is the Service that names whose figures they are.
   const whose = [`pod=~"(${server}-[0-9]+)?"`, `service=~"(${backups.workloadName})?"`];
   const figure: Figure = (metric) => series(metric, namespace, ...whose);

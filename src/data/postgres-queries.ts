@@ -1,35 +1,10 @@
 import { series } from '../platform/metrics';
-import { readyContainers, statefulPods, tooFewReady } from '../workload/watched';
+import { ServerQueries } from './server-queries';
 
 /** What Prometheus is asked about a PostgreSQL server, for alerts and dashboards alike. */
-export class PostgresQueries {
-  private readonly matchers: string[];
-
-  public constructor(
-    public readonly server: string,
-    private readonly namespace: string,
-  ) {
-    this.matchers = [`namespace="${namespace}"`, statefulPods(server)];
-  }
-
-  /** It answers nobody: its exporter cannot ask it, or its container is not ready. */
-  public get down(): string {
-    return `(${this.up} == 0) or ${tooFewReady(this.namespace, statefulPods(this.server), 'postgres')}`;
-  }
-
-  /** One while the exporter can ask it. */
-  public get up(): string {
-    return `max(${series('pg_up', ...this.matchers)})`;
-  }
-
-  /** Whether it can take connections. */
-  public get ready(): string {
-    return readyContainers(this.namespace, statefulPods(this.server), 'postgres');
-  }
-
-  /** Nobody tells its figures. */
-  public get unscraped(): string {
-    return `absent(${series('pg_up', ...this.matchers)})`;
+export class PostgresQueries extends ServerQueries {
+  public constructor(server: string, namespace: string) {
+    super(server, namespace, 'postgres', 'pg_up');
   }
 
   /** Connections, all or by state. */

@@ -1,8 +1,7 @@
-import { Chart } from 'cdk8s';
-
 import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { Namespace } from '../platform/namespace';
 import { series } from '../platform/metrics';
 import { graph, Panels } from '../platform/panels';
 import { statefulPods } from '../workload/watched';
@@ -17,7 +16,7 @@ const RUNBOOK = 'docs/guides/replicas.md';
  */
 export function addReplicaAlerts(replica: Workload, server: string, { replicas, maxLag }: ResolvedReadReplicas): void {
   const { workloadName } = replica;
-  const told = [`namespace="${Chart.of(replica).namespace}"`, statefulPods(server)];
+  const told = [`namespace="${Namespace.around(replica).namespaceName}"`, statefulPods(server)];
   const follower = `application_name=~"${workloadName}-[0-9]+"`;
   const slot = `slot_name=~"${workloadName.replace(/-/g, '_')}_[0-9]+"`;
   const written = series('pg_stat_replication_pg_current_wal_lsn_bytes', ...told, follower);

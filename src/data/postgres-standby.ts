@@ -1,11 +1,10 @@
-import { Chart } from 'cdk8s';
-
 import type { Container, EnvVar, Volume, VolumeMount } from '../../imports/k8s';
 import { connectToStore, describeObjectStore, type ObjectStore } from '../backup/object-store';
 import { SCRIPTS_MOUNT, toolsContainer, TOOLS, toolsVolume } from '../backup/store-pod';
 import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { Namespace } from '../platform/namespace';
 import { series } from '../platform/metrics';
 import { ValidationError } from '../platform/validation-error';
 import type { ImageProfile } from '../workload/image-profiles';
@@ -145,7 +144,7 @@ export class PostgresStandby {
     if (!this.standsBy) return;
     const { workloadName: name } = this.server;
     const figure = 'postgres_backup_standby_current_timestamp_seconds';
-    const current = series(figure, `namespace="${Chart.of(this.server).namespace}"`);
+    const current = series(figure, `namespace="${Namespace.around(this.server).namespaceName}"`);
     const rows: AlertRow[] = [
       [
         'PostgresStandbyBehind',

@@ -1,4 +1,3 @@
-import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import {
@@ -9,6 +8,7 @@ import {
   type KubeStatefulSet,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable } from '../network/connectable';
+import { Namespace } from '../platform/namespace';
 import { mebibytes } from '../platform/quantity';
 import { Secrets } from '../platform/secrets';
 import { ValidationError } from '../platform/validation-error';
@@ -131,7 +131,7 @@ export class Postgres extends Workload implements IConnectable {
       pod: this.renderPod(resolved, { ...this.backup?.restartOn, ...this.scrapedBy(METRICS, '/metrics') }),
     });
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
-    watchPostgres(this, new PostgresQueries(id, Chart.of(this).namespace!), settings.alerts);
+    watchPostgres(this, new PostgresQueries(id, Namespace.around(this).namespaceName), settings.alerts);
     const replica = this.makeReplica(resolved);
     this.replicas = replica?.statefulSet;
     this.reader = replica ?? this.readItself(plain);

@@ -1,4 +1,3 @@
-import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import { KubeConfigMap, type KubeCronJob, type Volume, type VolumeMount } from '../../imports/k8s';
@@ -9,6 +8,7 @@ import { Connections } from '../network/connections';
 import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { formatDuration } from '../platform/duration';
+import { Namespace } from '../platform/namespace';
 import { series } from '../platform/metrics';
 import { graph, Panels } from '../platform/panels';
 import { formatBytes } from '../platform/quantity';
@@ -159,7 +159,7 @@ export class RedisBackup extends Workload {
   /** Of Jobs that come and go only kube-state-metrics can tell. */
   private addAlerts(): void {
     const { rpo, interval } = this.backup;
-    const labels = [`namespace="${Chart.of(this).namespace}"`, `cronjob="${this.workloadName}"`];
+    const labels = [`namespace="${Namespace.around(this).namespaceName}"`, `cronjob="${this.workloadName}"`];
     const last = series('kube_cronjob_status_last_successful_time', ...labels);
     const age = `time() - max(${last})`;
     const most = Math.max(interval + 120, Math.floor(rpo * EARLY));

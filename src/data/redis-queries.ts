@@ -1,35 +1,10 @@
 import { series } from '../platform/metrics';
-import { readyContainers, statefulPods, tooFewReady } from '../workload/watched';
+import { ServerQueries } from './server-queries';
 
 /** What Prometheus is asked about a Redis server, for alerts and dashboards alike. */
-export class RedisQueries {
-  private readonly matchers: string[];
-
-  public constructor(
-    public readonly server: string,
-    private readonly namespace: string,
-  ) {
-    this.matchers = [`namespace="${namespace}"`, statefulPods(server)];
-  }
-
-  /** It answers nobody: its exporter cannot ask it, or its container is not ready. */
-  public get down(): string {
-    return `(${this.up} == 0) or ${tooFewReady(this.namespace, statefulPods(this.server), 'redis')}`;
-  }
-
-  /** One while the exporter can ask it. */
-  public get up(): string {
-    return `max(${series('redis_up', ...this.matchers)})`;
-  }
-
-  /** Whether it can take commands. */
-  public get ready(): string {
-    return readyContainers(this.namespace, statefulPods(this.server), 'redis');
-  }
-
-  /** Nobody tells its figures. */
-  public get unscraped(): string {
-    return `absent(${series('redis_up', ...this.matchers)})`;
+export class RedisQueries extends ServerQueries {
+  public constructor(server: string, namespace: string) {
+    super(server, namespace, 'redis', 'redis_up');
   }
 
   /** Share of the memory that data may fill. */

@@ -1,4 +1,3 @@
-import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import {
@@ -10,6 +9,7 @@ import {
   type Probe,
 } from '../../imports/k8s';
 import type { Endpoint, IConnectable, ListeningPort } from '../network/connectable';
+import { Namespace } from '../platform/namespace';
 import { Secrets } from '../platform/secrets';
 import { ValidationError } from '../platform/validation-error';
 import { renderDisruptionBudget } from '../workload/disruption';
@@ -114,7 +114,7 @@ export class Redis extends Workload implements IConnectable {
       evicted: resolved.evictionPolicy !== 'noeviction',
       backedUp: resolved.backup !== undefined,
     };
-    watchRedis(this, new RedisQueries(id, Chart.of(this).namespace!), kept, settings.alerts);
+    watchRedis(this, new RedisQueries(id, Namespace.around(this).namespaceName), kept, settings.alerts);
   }
 
   private describeEndpoint(image: ResolvedImage): Endpoint {

@@ -1,4 +1,3 @@
-import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
@@ -92,7 +91,7 @@ export class Kafka extends Workload implements IConnectable, IAuthenticator {
     this.disruptionBudget = renderDisruptionBudget(this, id, this.podLabels, resolved.disruptionBudget);
     new ClusterExporter(this, `${id}-exporter`, this.describeExporter(`${id}-exporter`));
     const whole = { brokers: resolved.brokers, minInSync: resolved.replication.minInSync };
-    watchKafka(this, new KafkaQueries(id, Chart.of(this).namespace!), whole, settings.alerts);
+    watchKafka(this, new KafkaQueries(id, Namespace.around(this).namespaceName), whole, settings.alerts);
     if (this._security) {
       const { _security: security, _administration: administration } = this;
       new KafkaUsers(this, `${id}-users`, { image: resolved.image, security, administration });

@@ -1,4 +1,3 @@
-import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 import type { EnvVar, KubePodDisruptionBudget, KubeService, KubeStatefulSet, Probe } from '../../imports/k8s';
@@ -201,7 +200,7 @@ export class ZooKeeper extends Workload implements IConnectable {
       ],
       files: this.tls?.exporterFiles,
     });
-    const queries = new ZooKeeperQueries(id, Chart.of(this).namespace!);
+    const queries = new ZooKeeperQueries(id, Namespace.around(this).namespaceName);
     watchZooKeeper(this, queries, resolved.replicas, settings.alerts);
   }
 
