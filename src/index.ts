@@ -141,6 +141,7 @@ export { type LockType } from './workload/lock';
 export { type MetricName, type MetricsSettings } from './workload/metrics-settings';
 export { type MigrationsRun, type MigrationsSettings } from './workload/migrations';
 export { type LatencyObjectiveSettings, type ObjectivesSettings } from './workload/objectives';
+export { type ReplicatedSettings } from './workload/replicated-settings';
 export { type ResourceAmounts, type ResourcesSettings } from './workload/resources';
 export { type SecretVariableSettings } from './workload/secret-variable';
 export { type RolloutSettings } from './workload/rollout';

@@ -1,25 +1,22 @@
-import { type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
+import { type ResolvedApplication, resolveApplication } from './application';
 import { type AutoscalingSettings, measuredBy, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
-import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
+import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
 import { type HealthSettings, resolveHealth, type ResolvedHealth } from './health';
 import { type MetricsSettings, resolveMetrics } from './metrics-settings';
 import { type MigrationsSettings, type ResolvedMigrations, resolveMigrations } from './migrations';
 import type { ObjectivesSettings } from './objectives';
 import type { Port, UnprivilegedPort } from '../platform/names';
 import { type ReleaseSettings, resolveRelease, type ResolvedRelease, type ResolvedVersion } from './release';
+import type { ReplicatedSettings } from './replicated-settings';
 import { resolveResources, resources } from './resources';
 import { resolveRollout, type RolloutSettings } from './rollout';
 import type { ShutdownSettings } from './shutdown';
-import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
-import {
-  resolveVerticalAutoscaling,
-  type ResolvedVerticalAutoscaling,
-  type VerticalAutoscalingSettings,
-} from './vertical-autoscaling';
+import { resolveSpread, type ResolvedSpread } from './spread';
+import { resolveVerticalAutoscaling, type ResolvedVerticalAutoscaling } from './vertical-autoscaling';
 import type { WebAlertsSettings } from './web-alerts';
 
 /** An application that answers HTTP. */
-export interface WebServiceSettings extends ApplicationSettings {
+export interface WebServiceSettings extends ReplicatedSettings {
   /** Port on which the container listens. */
   readonly port: UnprivilegedPort;
 
@@ -30,49 +27,10 @@ export interface WebServiceSettings extends ApplicationSettings {
   readonly servicePort?: Port;
 
   /**
-   * Pods; with autoscaling, the fewest. None at all, as in an environment that stands by, are not scaled either.
-   * @asType integer
-   * @minimum 0
-   * @exclusiveMaximum 10001
-   * @default 1
-   */
-  readonly replicas?: number;
-
-  /**
    * Scaling by load.
    * @default - off
    */
   readonly autoscaling?: AutoscalingSettings;
-
-  /**
-   * Requests of the container by what it was seen to use.
-   * @default - off
-   */
-  readonly verticalAutoscaling?: VerticalAutoscalingSettings;
-
-  /**
-   * What a drain of nodes must leave running.
-   * @default - one pod may be missing
-   */
-  readonly disruptionBudget?: DisruptionBudgetSettings;
-
-  /**
-   * How the pods are spread over the cluster.
-   * @default - preferably over hosts and zones
-   */
-  readonly spread?: SpreadSettings;
-
-  /**
-   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
-   * @default false
-   */
-  readonly spot?: boolean;
-
-  /**
-   * Whether its pods may be moved so that a node can be removed, where the system's `pods.nodeAutoscaling` is on.
-   * @default true
-   */
-  readonly safeToEvict?: boolean;
 
   /**
    * How Kubernetes asks whether the application is well.
@@ -97,12 +55,6 @@ export interface WebServiceSettings extends ApplicationSettings {
    * @default - nothing is
    */
   readonly slo?: ObjectivesSettings;
-
-  /**
-   * How new pods replace old ones.
-   * @default - one at a time, none missing
-   */
-  readonly rollout?: RolloutSettings;
 
   /**
    * How a new version takes over from the old one.

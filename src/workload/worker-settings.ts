@@ -1,16 +1,13 @@
 import type { Seconds, UnprivilegedPort } from '../platform/names';
-import { type ApplicationSettings, type ResolvedApplication, resolveApplication } from './application';
+import { type ResolvedApplication, resolveApplication } from './application';
 import { type AutoscalingSettings, measuredBy, resolveAutoscaling, type ResolvedAutoscaling } from './autoscaling';
-import { type DisruptionBudgetSettings, resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
+import { resolveDisruptionBudget, type ResolvedDisruptionBudget } from './disruption';
 import type { PodAlertsSettings } from './pod-alerts';
+import type { ReplicatedSettings } from './replicated-settings';
 import { resolveResources, resources } from './resources';
 import { resolveRollout, type RolloutSettings } from './rollout';
-import { resolveSpread, type ResolvedSpread, type SpreadSettings } from './spread';
-import {
-  resolveVerticalAutoscaling,
-  type ResolvedVerticalAutoscaling,
-  type VerticalAutoscalingSettings,
-} from './vertical-autoscaling';
+import { resolveSpread, type ResolvedSpread } from './spread';
+import { resolveVerticalAutoscaling, type ResolvedVerticalAutoscaling } from './vertical-autoscaling';
 import { resolveWorkerHealth, type ResolvedWorkerHealth, type WorkerHealthSettings } from './worker-health';
 
 /** Where Prometheus finds a worker's own metrics. Nobody else may ask it there. */
@@ -37,51 +34,12 @@ export interface WorkerShutdownSettings {
 }
 
 /** An application that takes its work from a queue, and listens nowhere. */
-export interface WorkerSettings extends ApplicationSettings {
-  /**
-   * Pods; with autoscaling, the fewest. None at all, as in an environment that stands by, are not scaled either.
-   * @asType integer
-   * @minimum 0
-   * @exclusiveMaximum 10001
-   * @default 1
-   */
-  readonly replicas?: number;
-
+export interface WorkerSettings extends ReplicatedSettings {
   /**
    * Scaling by load, or by what waits in the queue: a figure of `metrics.external`.
    * @default - off
    */
   readonly autoscaling?: AutoscalingSettings;
-
-  /**
-   * Requests of the container by what it was seen to use.
-   * @default - off
-   */
-  readonly verticalAutoscaling?: VerticalAutoscalingSettings;
-
-  /**
-   * What a drain of nodes must leave running.
-   * @default - one pod may be missing
-   */
-  readonly disruptionBudget?: DisruptionBudgetSettings;
-
-  /**
-   * How the pods are spread over the cluster.
-   * @default - preferably over hosts and zones
-   */
-  readonly spread?: SpreadSettings;
-
-  /**
-   * Whether it may be interrupted, and so runs on nodes that the cloud may take back, where there are some.
-   * @default false
-   */
-  readonly spot?: boolean;
-
-  /**
-   * Whether its pods may be moved so that a node can be removed, where the system's `pods.nodeAutoscaling` is on.
-   * @default true
-   */
-  readonly safeToEvict?: boolean;
 
   /** How Kubernetes asks whether it is well. */
   readonly health: WorkerHealthSettings;
@@ -97,12 +55,6 @@ export interface WorkerSettings extends ApplicationSettings {
    * @default - nobody is
    */
   readonly alerts?: PodAlertsSettings;
-
-  /**
-   * How new pods replace old ones.
-   * @default - one at a time, none missing
-   */
-  readonly rollout?: RolloutSettings;
 
   /**
    * How a pod goes.
