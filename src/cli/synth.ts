@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
-import { type OutputFile, plainFiles } from '../outputs/plain';
+import { environmentFiles } from '../outputs/environment';
+import type { OutputFile } from '../outputs/plain';
 import { refusedChanges } from '../outputs/upgrade';
-import { removeGone, writeFolders } from '../outputs/write';
+import { writeFiles } from '../outputs/write';
 import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings } from '../settings/load';
@@ -59,14 +60,10 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
   try {
     const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
-    const refused = rendered.flatMap(({ files }) => refusedChanges(options.out, files));
+    const files = rendered.flatMap((environment) => environment.files);
+    const refused = refusedChanges(options.out, files);
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
-    writeFolders(options.out, rendered);
-    if (!options.only)
-      removeGone(
-        options.out,
-        rendered.map(({ folder }) => folder),
-      );
+    writeFiles(options.out, files, [options.only ?? '.']);
     if (!options.quiet) warn(rendered, terminal);
     const summaries = rendered.map(({ summary }) => summary);
     if (options.json) terminal.out(`${JSON.stringify(summaries, null, 2)}\n`);
@@ -116,7 +113,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
         {
           folder,
           ends: endsOfLife(manifests),
-          files: plainFiles(folder, objects),
+          files: environmentFiles(folder, objects),
           summary: summarize(settings.system, settings.environment, manifests),
         },
       ];

@@ -18,6 +18,8 @@ export interface FinishedObject {
 /** First line of every file that we write; only files that begin with it are ever removed. */
 export const HEADER = '# Made by cdk8s-webstack from overlays/ and src/. Change those, then run: npm run synth\n';
 
+const SEPARATOR = '---\n';
+
 /** Renders every object of a chart once, in the order in which they are applied. */
 export function finishedObjects(chart: Chart): FinishedObject[] {
   const objects = chart.node
@@ -32,6 +34,11 @@ export function plainFiles(folder: string, objects: readonly FinishedObject[]): 
   return LAYERS.flatMap(({ name, prefix }) => {
     const documents = objects.filter(({ layer }) => layer === name).map(({ manifest }) => toYaml(manifest));
     if (documents.length === 0) return [];
-    return [{ path: `${folder}/${prefix}-${name}.k8s.yaml`, text: HEADER + documents.join('---\n') }];
+    return [{ path: `${folder}/${prefix}-${name}.k8s.yaml`, text: HEADER + documents.join(SEPARATOR) }];
   });
+}
+
+/** The objects of several files in one. */
+export function singleFile(path: string, files: readonly OutputFile[]): OutputFile {
+  return { path, text: HEADER + files.map(({ text }) => text.slice(HEADER.length)).join(SEPARATOR) };
 }

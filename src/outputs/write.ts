@@ -13,19 +13,13 @@ export interface WriteReport {
 /** Name of a file that is being written. A run that was killed leaves such files; the next one removes them. */
 const TEMPORARY = /\.webstack-[0-9]+\.tmp$/;
 
-/** The files of one folder: all that we have there. */
-export interface OutputFolder {
-  readonly folder: string;
-  readonly files: readonly OutputFile[];
-}
-
 /**
- * Writes folders below `out`. Every file is written beside its place first, and only when all are there are they renamed
+ * Writes files below `out`. Every file is written beside its place first, and only when all are there are they renamed
  * into it, so that whoever looks finds each old or new and never cut short, and an error leaves all as they were. What an
  * earlier run wrote and no longer belongs is removed; files of others stay.
+ * @param whole the folders of `out`, or `.` for itself, in which nothing of ours belongs but these files
  */
-export function writeFolders(out: string, folders: readonly OutputFolder[]): WriteReport {
-  const files = folders.flatMap((folder) => folder.files);
+export function writeFiles(out: string, files: readonly OutputFile[], whole: readonly string[]): WriteReport {
   const changed = files.filter(({ path, text }) => readOrNothing(join(out, path)) !== text);
   const temporary = changed.map(({ path, text }) => {
     const target = join(out, path);
@@ -42,7 +36,7 @@ export function writeFolders(out: string, folders: readonly OutputFolder[]): Wri
     throw error;
   }
   const keep = new Set(files.map(({ path }) => join(out, path)));
-  const removed = folders.map(({ folder }) => removeStale(join(out, folder), keep));
+  const removed = whole.map((folder) => removeStale(join(out, folder), keep));
   return {
     written: changed.length,
     unchanged: files.length - changed.length,
@@ -50,34 +44,20 @@ export function writeFolders(out: string, folders: readonly OutputFolder[]): Wri
   };
 }
 
-/** Removes the folders of systems and environments that are gone, as far as we wrote them. */
-export function removeGone(out: string, folders: readonly string[]): number {
-  const systems = subfolders(out);
-  const environments = systems.flatMap((system) => subfolders(join(out, system)).map((name) => `${system}/${name}`));
-  const gone = environments.filter((folder) => !folders.includes(folder));
-  const removed = gone.map((folder) => {
-    const count = removeStale(join(out, folder), new Set());
-    if (count > 0) removeIfEmpty(dirname(join(out, folder)));
-    return count;
-  });
-  return removed.reduce((a, b) => a + b, 0);
-}
-
+/** Removes what we wrote below a folder and no longer belongs, and the folders that are empty then. */
 function removeStale(folder: string, keep: ReadonlySet<string>): number {
-  const files = entriesOf(folder).filter((entry) => entry.isFile());
-  const stale = files.map(({ name }) => join(folder, name)).filter((path) => !keep.has(path) && isOurs(path));
+  const entries = entriesOf(folder);
+  const paths = (kind: 'isFile' | 'isDirectory') =>
+    entries.filter((entry) => entry[kind]()).map(({ name }) => join(folder, name));
+  const below = paths('isDirectory').map((path) => removeStale(path, keep));
+  const stale = paths('isFile').filter((path) => !keep.has(path) && isOurs(path));
   for (const path of stale) rmSync(path);
-  if (stale.length > 0) removeIfEmpty(folder);
-  return stale.length;
+  const removed = below.reduce((a, b) => a + b, stale.length);
+  if (removed > 0) removeIfEmpty(folder);
+  return removed;
 }
 
 const isOurs = (path: string) => TEMPORARY.test(path) || readFileSync(path, 'utf8').startsWith(HEADER);
-
-const subfolders = (folder: string) =>
-  entriesOf(folder)
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
 
 function removeIfEmpty(folder: string): void {
   if (attempt(() => readdirSync(folder).length === 0, false)) rmdirSync(folder);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { HEADER } from '../../src/outputs/plain';
 import type { OutputFile } from '../../src/outputs/plain';
-import { removeGone, writeFolders } from '../../src/outputs/write';
+import { writeFiles } from '../../src/outputs/write';
 import { readFiles, temporaryFolder } from './folders';
 
-const writeOne = (out: string, folder: string, files: readonly OutputFile[]) => writeFolders(out, [{ folder, files }]);
+const writeOne = (out: string, folder: string, files: readonly OutputFile[]) => writeFiles(out, files, [folder]);
 
 const ours = (text: string) => `${HEADER}${text}\n`;
 const files = (folder: string, texts: Record<string, string>) =>
@@ -57,12 +57,19 @@ describe('what is there already', () => {
     expect(Object.keys(readFiles(out))).toEqual(['a/dev/00.yaml', 'a/test/10.yaml']);
   });
 
+  test('is removed in folders below, too, which go with it', () => {
+    const out = temporaryFolder({ 'a/dev/sub/00.yaml': ours('deep'), 'a/other/00.yaml': ours('x') });
+    expect(writeOne(out, 'a/dev', files('a/dev', { '00.yaml': 'x' })).removed).toBe(1);
+    expect(readdirSync(join(out, 'a/dev'))).toEqual(['00.yaml']);
+    expect(Object.keys(readFiles(out))).toEqual(['a/dev/00.yaml', 'a/other/00.yaml']);
+  });
+
   test('stays where others made it', () => {
     const others = { 'a/dev/notes.txt': 'mine', 'a/dev/patch.yaml': `# note\n${HEADER}`, 'a/dev/empty.yaml': '' };
-    const out = temporaryFolder({ ...others, 'a/dev/sub/00.yaml': ours('deep') });
+    const out = temporaryFolder({ ...others, 'a/dev/sub/theirs.yaml': 'deep' });
     symlinkSync('/nowhere', join(out, 'a/dev/broken-link'));
     expect(writeOne(out, 'a/dev', files('a/dev', { '00.yaml': 'x' })).removed).toBe(0);
-    expect(readFiles(out)).toEqual({ ...others, 'a/dev/00.yaml': ours('x'), 'a/dev/sub/00.yaml': ours('deep') });
+    expect(readFiles(out)).toEqual({ ...others, 'a/dev/00.yaml': ours('x'), 'a/dev/sub/theirs.yaml': 'deep' });
     expect(readdirSync(join(out, 'a/dev'))).toContain('broken-link');
   });
 
@@ -81,7 +88,7 @@ describe('environments that are gone', () => {
       'b/dev/00.yaml': ours('x'),
       'b/dev/00.yaml.webstack-7.tmp': 'x',
     });
-    expect(removeGone(out, ['a/dev'])).toBe(3);
+    expect(writeFiles(out, files('a/dev', { '00.yaml': 'x' }), ['.']).removed).toBe(3);
     expect(readFiles(out)).toEqual({ 'a/dev/00.yaml': ours('x') });
     expect(readdirSync(out)).toEqual(['a']);
     expect(readdirSync(join(out, 'a'))).toEqual(['dev']);
@@ -91,7 +98,7 @@ describe('environments that are gone', () => {
     const out = temporaryFolder({ 'a/test/00.yaml': ours('x'), 'a/test/notes.txt': 'mine', 'README.md': 'mine' });
     symlinkSync('/nowhere', join(out, 'broken-link'));
     mkdirSync(join(out, 'empty/folder'), { recursive: true });
-    expect(removeGone(out, [])).toBe(1);
+    expect(writeFiles(out, [], ['.']).removed).toBe(1);
     expect(readdirSync(join(out, 'empty'))).toEqual(['folder']);
     expect(readFiles(out)).toEqual({ 'README.md': 'mine', 'a/test/notes.txt': 'mine' });
   });
@@ -100,12 +107,12 @@ describe('environments that are gone', () => {
     const elsewhere = temporaryFolder({ 'dev/00.yaml': ours('x') });
     const out = temporaryFolder();
     symlinkSync(elsewhere, join(out, 'linked'));
-    expect(removeGone(out, [])).toBe(0);
+    expect(writeFiles(out, [], ['.']).removed).toBe(0);
     expect(readFiles(elsewhere)).toEqual({ 'dev/00.yaml': ours('x') });
   });
 
   test('there are none where nothing was ever written', () => {
-    expect(removeGone(join(temporaryFolder(), 'dist'), ['a/dev'])).toBe(0);
+    expect(writeFiles(join(temporaryFolder(), 'dist'), [], ['.', 'a/dev']).removed).toBe(0);
   });
 });
 

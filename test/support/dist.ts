@@ -14,7 +14,9 @@ const subfolders = (folder: string) =>
 
 /** `system/environment` of everything in `dist/`. */
 export const environments = (): string[] =>
-  subfolders(DIST).flatMap((system) => subfolders(join(DIST, system)).map((name) => `${system}/${name}`));
+  subfolders(DIST)
+    .flatMap((system) => subfolders(join(DIST, system)).map((name) => `${system}/${name}`))
+    .filter((folder) => filesOf(folder).length > 0);
 
 /** The plain files of a folder, in the order in which they are applied. */
 export const filesIn = (folder: string): string[] =>
