@@ -1,13 +1,13 @@
 import type { Chart } from 'cdk8s';
 
 import { KubeLimitRange, KubeNetworkPolicy } from '../../imports/k8s';
-import { renderQuota } from './quota';
+import { type QuotaProps, renderQuota } from './quota';
 
 /** What bounds everything in the namespace of a chart: default deny, limits and a quota. */
-export function renderBounds(chart: Chart, headroom: number): void {
+export function renderBounds(chart: Chart, quota: QuotaProps): void {
   renderDefaultDeny(chart);
   renderLimits(chart);
-  renderQuota(chart, headroom);
+  renderQuota(chart, quota);
 }
 
 /** Nothing talks to anything unless a relation says so; names resolve for everybody. */

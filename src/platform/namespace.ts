@@ -8,6 +8,7 @@ import { Certificates, type TlsSettings } from './certificates';
 import { DeletionProtection } from './deletion-protection';
 import { ExternalSecrets } from './external-secrets';
 import { Layer, type LayerName } from './layers';
+import type { QuotaProps } from './quota';
 import { resolveSecrets, type SecretsSettings } from './secret-source';
 import { ValidationError } from './validation-error';
 
@@ -22,8 +23,8 @@ export interface SystemNamespaceProps {
   /** Labels of all of its objects. */
   readonly labels: { [label: string]: string };
 
-  /** How much more than the computed peak it may hold, as a factor. */
-  readonly headroom: number;
+  /** The most that it may hold. */
+  readonly quota: QuotaProps;
 
   /**
    * Who may look at and who may deploy what is in it.
@@ -74,7 +75,7 @@ export class Namespace extends Chart {
     }
     new Certificates(this, props.tls);
     this.renderNamespace();
-    renderBounds(this, props.headroom);
+    renderBounds(this, props.quota);
     const source = resolveSecrets(this, props.secrets ?? {}, props.secretsPrefix);
     if (source) this.externalSecrets = new ExternalSecrets(this.layer('config'), 'external-secrets', source);
     new Access(this, 'access', props.access);

@@ -11,6 +11,7 @@ import { Policies } from './policies/policies';
 import type { PoliciesSettings } from './policies/settings';
 import type { PrometheusSettings } from './prometheus-settings';
 import { renderProtection } from './protection';
+import type { QuotaAmounts } from './quota';
 import { type AlertRules, type NetworkPolicies, resolveSystem, type SystemProps } from './system-settings';
 import { ValidationError } from './validation-error';
 
@@ -79,6 +80,7 @@ export class System extends Namespace {
 
   private readonly bounds: Bounds;
   private readonly otherNames: { [name: string]: string };
+  private readonly otherAmounts: { [name: string]: QuotaAmounts };
   private readonly others: Namespace[] = [];
   private hostsAreKnown = false;
 
@@ -103,6 +105,8 @@ export class System extends Namespace {
     this._storageClass = this.renderStorageClass();
     this.bounds = bounds;
     this.otherNames = props.namespaces ?? {};
+    this.otherAmounts = props.quota?.namespaces ?? {};
+    this.checkOtherAmounts();
     this._policies = this.renderPolicies(props.policies);
     this._policies?.guard(this);
   }
@@ -130,7 +134,8 @@ export class System extends Namespace {
     if (this.hostsAreKnown) {
       throw new ValidationError(this, 'addNamespace', `"${name}" comes after what runs in the system; add it before`);
     }
-    const other = new Namespace(this, `${this.node.id}-${name}`, { ...this.bounds, namespace });
+    const quota = { ...this.bounds.quota, amounts: this.otherAmounts[name] ?? {}, field: `quota.namespaces.${name}` };
+    const other = new Namespace(this, `${this.node.id}-${name}`, { ...this.bounds, quota, namespace });
     systems.set(other, this);
     this.others.push(other);
     this._policies?.guard(other);
@@ -151,6 +156,14 @@ export class System extends Namespace {
     const { systemName, environment, allowLatestImages } = this;
     const owner = { instance: this.node.id, prefix: `${systemName}-${environment}`, allowLatestImages };
     return new Policies(this, 'policies', owner, settings);
+  }
+
+  private checkOtherAmounts(): void {
+    const known = Object.keys(this.otherNames);
+    const unknown = Object.keys(this.otherAmounts).find((name) => !known.includes(name));
+    if (unknown === undefined) return;
+    const found = `says nothing: the system has no namespace of this name (it has ${known.join(', ') || 'none'})`;
+    throw new ValidationError(this, `quota.namespaces.${unknown}`, `${found}; remove it`);
   }
 
   /** A volume is made where its pod runs, can grow, and outlives its claim unless the settings say otherwise. */
@@ -183,7 +196,7 @@ const boundsOf = (id: string, props: SystemProps): Bounds => ({
     'app.kubernetes.io/version': props.version,
     environment: props.environment,
   },
-  headroom: resolveSystem(props).headroom,
+  quota: { headroom: resolveSystem(props).headroom, amounts: props.quota?.amounts ?? {}, field: 'quota.amounts' },
   access: props.access,
   tls: props.tls,
   secrets: props.secrets,

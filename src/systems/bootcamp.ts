@@ -9,6 +9,7 @@ import type { EdgeSettings } from '../edge/settings';
 import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
+import { type SwitchSettings, whenEnabled } from '../platform/switched';
 import { System } from '../platform/system';
 import type { SystemSettings } from '../platform/system-settings';
 import { ApplicationTask, type ApplicationTaskSettings } from '../workload/application-task';
@@ -20,10 +21,10 @@ export interface BootcampSettings extends SystemSettings {
   readonly service: WebServiceSettings;
 
   /** Its database. */
-  readonly postgres: PostgresSettings;
+  readonly postgres: PostgresSettings & SwitchSettings;
 
   /** Its cache. */
-  readonly redis: RedisSettings;
+  readonly redis: RedisSettings & SwitchSettings;
 
   /** Makes the figures of the day; it can be interrupted. */
   readonly report: ApplicationTaskSettings;
@@ -46,13 +47,16 @@ export class Bootcamp extends System {
   public constructor(scope: Construct, environment: string, settings: BootcampSettings) {
     super(scope, `bootcamp-${environment}`, { ...settings, system: 'bootcamp', environment });
 
-    const postgres = new Postgres(this.layer('data'), 'postgres', settings.postgres);
-    const redis = new Redis(this.layer('data'), 'redis', settings.redis);
+    const data = this.layer('data');
+    const postgres = whenEnabled(settings.postgres, (own) => new Postgres(data, 'postgres', own));
+    const redis = whenEnabled(settings.redis, (own) => new Redis(data, 'redis', own));
 
     const service = new WebService(this.layer('apps'), 'bootcamp', settings.service);
-    service.use(postgres);
-    service.use(postgres.reader);
-    service.use(redis, { optional: true });
+    if (postgres) {
+      service.use(postgres);
+      service.use(postgres.reader);
+    }
+    if (redis) service.use(redis, { optional: true });
     new ApplicationTask(service, 'bootcamp-report', settings.report);
 
     const edge = new Edge(this.layer('edge'), 'edge', settings.edge);

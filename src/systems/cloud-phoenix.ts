@@ -10,6 +10,7 @@ import { Dashboards } from '../observability/dashboards';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import type { DnsLabel } from '../platform/names';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
+import { type SwitchSettings, whenEnabled } from '../platform/switched';
 import { System } from '../platform/system';
 import type { SystemSettings } from '../platform/system-settings';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
@@ -29,7 +30,7 @@ export interface CloudPhoenixSettings extends SystemSettings {
   readonly storageService: WebServiceSettings;
 
   /** The database of the records. */
-  readonly postgres: PostgresSettings;
+  readonly postgres: PostgresSettings & SwitchSettings;
 
   /** The object store of the files: S3, or Azure Blob Storage. */
   readonly objectStore: ExternalServiceSettings;
@@ -60,11 +61,11 @@ export class CloudPhoenix extends System {
     // Credentials of data stay where the data is: what the world talks to could not even read them.
     const data = this.addNamespace('data');
 
-    const postgres = new Postgres(data.layer('data'), 'postgres', settings.postgres);
+    const postgres = whenEnabled(settings.postgres, (own) => new Postgres(data.layer('data'), 'postgres', own));
     const objectStore = new ExternalService(data.layer('data'), 'object-store', settings.objectStore);
 
     const dataService = new WebService(data.layer('apps'), 'data-service', settings.dataService);
-    dataService.use(postgres);
+    if (postgres) dataService.use(postgres);
     const storageService = new WebService(data.layer('apps'), 'storage-service', settings.storageService);
     storageService.use(objectStore);
 

@@ -15,6 +15,7 @@ import { ZooKeeper, type ZooKeeperSettings } from '../messaging/zookeeper';
 import type { DashboardSettings } from '../observability/dashboard-settings';
 import { Dashboards } from '../observability/dashboards';
 import { Telemetry, type TelemetrySettings } from '../observability/telemetry';
+import { type SwitchSettings, whenEnabled } from '../platform/switched';
 import { System } from '../platform/system';
 import type { SystemSettings } from '../platform/system-settings';
 import { WebService, type WebServiceSettings } from '../workload/web-service';
@@ -28,16 +29,16 @@ export interface TodoEvolutionSettings extends SystemSettings {
   readonly backend: WebServiceSettings;
 
   /** The database of tasks and users. */
-  readonly postgres: PostgresSettings;
+  readonly postgres: PostgresSettings & SwitchSettings;
 
   /** Sessions, cached answers and the state store. */
-  readonly redis: RedisSettings;
+  readonly redis: RedisSettings & SwitchSettings;
 
   /** The ensemble that keeps Kafka's cluster together, in its mode of that name. */
   readonly zookeeper: ZooKeeperSettings;
 
   /** The broker of events. */
-  readonly kafka: KafkaSettings;
+  readonly kafka: KafkaSettings & SwitchSettings;
 
   /**
    * Topics of events, each with the route of the backend that handles it.
@@ -72,30 +73,40 @@ export class TodoEvolution extends System {
   public constructor(scope: Construct, environment: string, settings: TodoEvolutionSettings) {
     super(scope, `todo-evolution-${environment}`, { ...settings, system: 'todo-evolution', environment });
 
-    const postgres = new Postgres(this.layer('data'), 'postgres', settings.postgres);
-    const redis = new Redis(this.layer('data'), 'redis', settings.redis);
+    const data = this.layer('data');
+    const postgres = whenEnabled(settings.postgres, (own) => new Postgres(data, 'postgres', own));
+    const redis = whenEnabled(settings.redis, (own) => new Redis(data, 'redis', own));
 
     const messaging = this.layer('messaging');
-    const zookeeper = ZooKeeper.unlessKraft(messaging, 'zookeeper', settings.kafka.mode, settings.zookeeper);
-    const kafka = new Kafka(messaging, 'kafka', settings.kafka, zookeeper);
-    new KafkaTopics(messaging, 'kafka-topics', kafka, [...settings.topics, settings.binding]);
+    const { topics, binding, zookeeper: ensemble } = settings;
+    const kafka = whenEnabled(
+      settings.kafka,
+      (own) => {
+        const zookeeper = ZooKeeper.unlessKraft(messaging, 'zookeeper', own.mode, ensemble);
+        const brokers = new Kafka(messaging, 'kafka', own, zookeeper);
+        new KafkaTopics(messaging, 'kafka-topics', brokers, [...topics, binding]);
+        return brokers;
+      },
+      [topics, binding, ensemble],
+    );
 
     const observability = this.layer('observability');
     const telemetry = new Telemetry(observability, 'telemetry', settings.telemetry);
     new Dashboards(observability, 'dashboard', settings.dashboard);
 
     const dapr = new Dapr(this.layer('dapr'), 'dapr', settings.dapr, telemetry.collector);
-    const state = dapr.stateStore('statestore', redis);
-    const events = dapr.pubSub('pubsub', kafka);
-    const binding = dapr.binding('kafka-binding', kafka, settings.binding);
-
     const backend = new WebService(this.layer('apps'), 'backend', settings.backend);
-    backend.use(postgres);
-    backend.use(redis);
-    backend.use(state);
-    backend.use(events);
-    backend.use(binding);
-    for (const topic of settings.topics) events.subscribe(backend, topic);
+    if (postgres) backend.use(postgres);
+    if (redis) {
+      backend.use(redis);
+      backend.use(dapr.stateStore('statestore', redis));
+    }
+    if (kafka) {
+      const events = dapr.pubSub('pubsub', kafka);
+      backend.use(events);
+      backend.use(dapr.binding('kafka-binding', kafka, binding));
+      for (const topic of topics) events.subscribe(backend, topic);
+    }
 
     const frontend = new WebService(this.layer('apps'), 'frontend', settings.frontend);
     frontend.use(dapr.service(backend));

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import { Lazy } from 'cdk8s';
 
 import { KubeJob } from '../../imports/k8s';
+import { digestOf } from '../platform/digest';
 import type { Pod } from './pod';
 import type { Workload } from './workload';
 
@@ -20,7 +19,7 @@ export interface JobParts {
  */
 export function renderJob(workload: Workload, { retries, deadlineSeconds, pod }: JobParts): KubeJob {
   const template = () => pod().template;
-  const hash = () => createHash('sha256').update(JSON.stringify(template())).digest('hex').slice(0, 10);
+  const hash = () => digestOf(template()).slice(0, 10);
   return new KubeJob(workload, 'job', {
     metadata: {
       name: Lazy.any({ produce: () => `${workload.workloadName}-${hash()}` }),

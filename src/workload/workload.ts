@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
@@ -7,6 +5,7 @@ import { type KubeNetworkPolicy, KubeServiceAccount } from '../../imports/k8s';
 import { MonitoringPodMonitor, type MonitoringPodMonitorPodMetricsEndpoints } from '../../imports/prometheus';
 import type { ListeningPort, Peer } from '../network/connectable';
 import { Connections } from '../network/connections';
+import { digestOf } from '../platform/digest';
 import { Namespace } from '../platform/namespace';
 import { NamespaceAlerts } from '../platform/namespace-alerts';
 import { System } from '../platform/system';
@@ -127,13 +126,7 @@ export function versionOf({ tag, digest }: ResolvedImage): string {
   return (tag || digest.replace(':', '-')).slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'unversioned';
 }
 
-/**
- * Annotation that changes with a ConfigMap's data, so that pods that read it roll. Equal to what a Helm template
- * computes with `toJson | sha256sum`: Go sorts keys and escapes `<`, `>` and `&`.
- */
+/** Annotation that changes with a ConfigMap's data, so that pods that read it roll. */
 export function checksumOf(data: Record<string, string>, of = 'config'): { [annotation: string]: string } {
-  const sorted = Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  const json = JSON.stringify(sorted).replace(/[<>&\u2028\u2029]/g, escape);
-  return { [`checksum/${of}`]: createHash('sha256').update(json).digest('hex') };
+  return { [`checksum/${of}`]: digestOf(data) };
 }

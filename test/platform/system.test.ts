@@ -10,6 +10,8 @@ import { Postgres } from '../../src/data/postgres';
 import { Redis } from '../../src/data/redis';
 import { KubeConfigMap } from '../../imports/k8s';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
+import type { Namespace } from '../../src/platform/namespace';
+import type { QuotaAmounts } from '../../src/platform/quota';
 import { finished, testSystem } from '../support/system';
 
 const web = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' as const }, port: 8080 };
@@ -28,7 +30,33 @@ const all: Complete<Omit<SystemProps, 'cloud' | 'pods' | 'policies'>> = {
   nodes: 3,
   imageRegistry: 'mirror.example.com/cache',
   allowLatestImages: true,
-  quota: { headroom: 1.5 },
+  quota: {
+    headroom: 1.5,
+    amounts: {
+      requestsCpu: '11',
+      limitsCpu: '12',
+      requestsMemory: '13Gi',
+      limitsMemory: '14Gi',
+      requestsEphemeralStorage: '15Gi',
+      limitsEphemeralStorage: '16Gi',
+      requestsStorage: '17Gi',
+      persistentVolumeClaims: 18,
+      pods: 19,
+    },
+    namespaces: {
+      data: {
+        requestsCpu: '21',
+        limitsCpu: '22',
+        requestsMemory: '23Gi',
+        limitsMemory: '24Gi',
+        requestsEphemeralStorage: '25Gi',
+        limitsEphemeralStorage: '26Gi',
+        requestsStorage: '27Gi',
+        persistentVolumeClaims: 28,
+        pods: 29,
+      },
+    },
+  },
   access: { viewers: ['readers'], deployers: ['writers'] },
   alertRules: 'prometheus-operator',
   alerts: {
@@ -68,8 +96,15 @@ describe('System', () => {
   test('each setting has an effect', () => {
     // Whether `latest` is accepted shows only where an image is tagged so: test/workload/web-service.test.ts.
     // Nodes are only counted: below. Without alert rules there are none: test/observability/rules.test.ts.
+    // Where every amount is said, headroom says nothing: below.
     // Names are those of services outside: test/network/external-service.test.ts.
-    expect(leavesWithoutEffect(all, make)).toEqual(['nodes', 'allowLatestImages', 'alertRules', 'networkPolicies']);
+    expect(leavesWithoutEffect(all, make)).toEqual([
+      'nodes',
+      'allowLatestImages',
+      'quota.headroom',
+      'alertRules',
+      'networkPolicies',
+    ]);
   });
 
   test('everything carries the labels by which it is found', () => {
@@ -86,7 +121,7 @@ describe('System', () => {
   });
 
   test('a cluster-scoped object has no namespace, any other that of the system', () => {
-    for (const { kind, metadata } of make({ ...all, namespaces: undefined })) {
+    for (const { kind, metadata } of make({ ...all, namespaces: undefined, quota: undefined })) {
       const isClusterScoped = /^(Namespace|ValidatingAdmissionPolicy|ValidatingAdmissionPolicyBinding)$/.test(kind);
       expect([kind, metadata.namespace]).toEqual([kind, isClusterScoped ? undefined : 'shop']);
     }
@@ -168,6 +203,9 @@ describe('System', () => {
 });
 
 describe('quota', () => {
+  const small = (namespace: Namespace) => {
+    new Redis(namespace.layer('data'), 'redis', { storage: { size: '1Gi' } });
+  };
   const hard = (props: Partial<SystemProps>, fill: (system: System) => void) => {
     const system = testSystem(props);
     fill(system);
@@ -198,6 +236,49 @@ describe('quota', () => {
       new Postgres(system.layer('data'), 'db', { storage: { size: '3Gi' } });
     });
     expect(quota).toMatchObject({ persistentvolumeclaims: '2', 'requests.storage': '6Gi', pods: '2' });
+  });
+
+  test('holds the amounts that are said, and computes the others', () => {
+    const amounts = { requestsCpu: '7', limitsMemory: '2048Mi', pods: 30 };
+    expect(hard({ quota: { headroom: 2, amounts } }, small)).toMatchObject({
+      'requests.cpu': '7',
+      'limits.memory': '2Gi',
+      pods: '30',
+      'requests.storage': '2Gi',
+    });
+  });
+
+  test.each<[keyof QuotaAmounts, string | number, string]>([
+    ['pods', 0, '1'],
+    ['persistentVolumeClaims', 0, '1'],
+    ['requestsStorage', '1023Mi', '1Gi'],
+    ['limitsMemory', '1Mi', '1088Mi'],
+    ['requestsCpu', '1m', '110m'],
+  ])('refuses %s of %s, which is less than the peak', (name, amount, peak) => {
+    const build = () => hard({ quota: { amounts: { [name]: amount } } }, small);
+    expect(build).toThrow(
+      `quota.amounts.${name}: expected at least the peak of ${peak}, got ${amount}; raise it, or leave it out`,
+    );
+  });
+
+  test('is said for each namespace by itself', () => {
+    const system = testSystem({
+      namespaces: { data: 'shop-data' },
+      quota: { amounts: { pods: 50 }, namespaces: { data: { pods: 3 } } },
+    });
+    small(system.addNamespace('data'));
+    const quotas = finished(system).all('ResourceQuota');
+    expect(quotas.map(({ metadata, spec }) => [metadata.namespace, spec.hard.pods])).toEqual([
+      ['shop', '50'],
+      ['shop-data', '3'],
+    ]);
+  });
+
+  test('of a namespace that the system does not have is refused', () => {
+    const build = () => testSystem({ quota: { namespaces: { dta: { pods: 3 } } }, namespaces: { data: 'shop-data' } });
+    expect(build).toThrow(
+      'quota.namespaces.dta: says nothing: the system has no namespace of this name (it has data); remove it',
+    );
   });
 
   test('an empty system needs nothing', () => {

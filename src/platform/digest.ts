@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+
+/** SHA-256 of a value, in hexadecimal digits: what a Helm template computes with `toJson | sha256sum`. */
+export const digestOf = (value: unknown) =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(value)).replace(/[<>&\u2028\u2029]/g, escaped))
+    .digest('hex');
+
+/** Go writes keys in order, and these characters by their numbers. */
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+}
