@@ -80,7 +80,6 @@ export class SmokeTest extends Construct {
       refuse('timeoutSeconds', `expected an integer from 1 to 300, got ${timeoutSeconds}; say how long it may take`);
     }
     if (contains === undefined) return;
-    // eslint-disable-next-line no-control-regex -- these are what is refused
     if (!/^[^\x00-\x1f]+$/.test(contains)) {
       refuse('contains', `expected a text of one line that is not empty, got ${JSON.stringify(contains)}; shorten it`);
     }

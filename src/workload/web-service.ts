@@ -144,8 +144,7 @@ export class WebService extends Application implements IConnectable {
     this.checkVerticalAutoscaling(settings, resolved);
     this._imageSettings = settings.image;
     checkRollout(this, resolved.rollout);
-    this.releaseStrategy = resolved.release.strategy;
-    this.releaseController = resolved.release.controller;
+    ({ strategy: this.releaseStrategy, controller: this.releaseController } = resolved.release);
     this.servicePort = resolved.servicePort;
     this.readinessPath = resolved.health.readiness.path;
     this.addParameters({ PORT: `${resolved.port}` });
