@@ -1,6 +1,6 @@
 /**
  * The direction of imports, as the house is drawn:
- * main, cli → systems, settings, outputs → dapr, edge, observability → messaging, data → workload → network → platform → imports.
+ * main, cli → systems, settings, outputs → delivery, dapr, edge, observability → messaging, data → workload → network → platform → imports.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const rooms = [
@@ -9,6 +9,7 @@ const rooms = [
   ['systems', '^src/systems/'],
   ['settings', '^src/settings/'],
   ['outputs', '^src/outputs/'],
+  ['delivery', '^src/delivery/'],
   ['dapr', '^src/dapr/'],
   ['edge', '^src/edge/'],
   ['observability', '^src/observability/'],
@@ -25,9 +26,10 @@ const rooms = [
 const allowed = {
   main: ['cli', 'systems', 'settings'],
   cli: ['systems', 'settings', 'outputs', 'workload', 'platform'],
-  systems: ['dapr', 'edge', 'observability', 'messaging', 'data', 'workload', 'network', 'platform'],
+  systems: ['delivery', 'dapr', 'edge', 'observability', 'messaging', 'data', 'workload', 'network', 'platform'],
   settings: [],
   outputs: ['platform'],
+  delivery: ['workload', 'network', 'platform', 'imports'],
   dapr: ['messaging', 'data', 'workload', 'network', 'platform', 'imports'],
   observability: ['workload', 'network', 'platform', 'imports'],
   edge: ['workload', 'network', 'platform', 'imports'],

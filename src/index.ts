@@ -38,6 +38,8 @@ export {
   type SnapshotInterval,
 } from './data/redis-backup-settings';
 export { type EvictionPolicy, type RedisMode, type RedisSettings } from './data/redis-settings';
+export { SmokeTest } from './delivery/smoke-test';
+export { type SmokeCheckSettings, type SmokeTestSettings } from './delivery/smoke-test-settings';
 export {
   type Endpoint,
   type IAuthenticator,

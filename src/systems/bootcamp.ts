@@ -4,6 +4,8 @@ import { Postgres } from '../data/postgres';
 import type { PostgresSettings } from '../data/postgres-settings';
 import { Redis } from '../data/redis';
 import type { RedisSettings } from '../data/redis-settings';
+import { SmokeTest } from '../delivery/smoke-test';
+import type { SmokeTestSettings } from '../delivery/smoke-test-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { Dashboards } from '../observability/dashboards';
@@ -40,6 +42,12 @@ export interface BootcampSettings extends SystemSettings {
 
   /** Host, certificates and filter at the edge. */
   readonly edge: EdgeSettings;
+
+  /**
+   * What is asked of the services after each release.
+   * @default - whether each is ready
+   */
+  readonly smokeTest?: SmokeTestSettings;
 }
 
 /** Bootcamp: one service with its database and its cache, hardened in every way that a manifest can say. */
@@ -65,5 +73,7 @@ export class Bootcamp extends System {
     const observability = this.layer('observability');
     new Dashboards(observability, 'dashboard', settings.dashboard);
     new Telemetry(observability, 'telemetry', settings.telemetry).observe(service);
+
+    new SmokeTest(this.layer('delivery'), 'smoke-test', settings.smokeTest).check(service);
   }
 }

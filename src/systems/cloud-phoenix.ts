@@ -2,6 +2,8 @@ import type { Construct } from 'constructs';
 
 import { Postgres } from '../data/postgres';
 import type { PostgresSettings } from '../data/postgres-settings';
+import { SmokeTest } from '../delivery/smoke-test';
+import type { SmokeTestSettings } from '../delivery/smoke-test-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { ExternalService } from '../network/external-service';
@@ -52,6 +54,12 @@ export interface CloudPhoenixSettings extends SystemSettings {
 
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
+
+  /**
+   * What is asked of the services after each release.
+   * @default - whether each is ready
+   */
+  readonly smokeTest?: SmokeTestSettings;
 }
 
 /** CloudPhoenix: an API in front of two services, which keep records and files in a namespace of their own. */
@@ -80,5 +88,7 @@ export class CloudPhoenix extends System {
     new Dashboards(observability, 'dashboard', settings.dashboard);
     new Telemetry(observability, 'telemetry', settings.telemetry).observe(webApi, dataService, storageService);
     new Telemetry(data.layer('observability'), 'telemetry', settings.dataTelemetry);
+
+    new SmokeTest(this.layer('delivery'), 'smoke-test', settings.smokeTest).check(webApi, dataService, storageService);
   }
 }

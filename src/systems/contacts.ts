@@ -1,5 +1,7 @@
 import type { Construct } from 'constructs';
 
+import { SmokeTest } from '../delivery/smoke-test';
+import type { SmokeTestSettings } from '../delivery/smoke-test-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { ExternalService } from '../network/external-service';
@@ -45,6 +47,12 @@ export interface ContactsSettings extends SystemSettings {
 
   /** Host, certificate and origins at the edge. */
   readonly edge: EdgeSettings;
+
+  /**
+   * What is asked of the services after each release.
+   * @default - whether each is ready
+   */
+  readonly smokeTest?: SmokeTestSettings;
 }
 
 /** Contacts: a web front and an API in front of a database in the cloud, without which it goes on from memory. */
@@ -69,5 +77,7 @@ export class Contacts extends System {
     const observability = this.layer('observability');
     new Dashboards(observability, 'dashboard', settings.dashboard);
     new Telemetry(observability, 'telemetry', settings.telemetry).observe(backend);
+
+    new SmokeTest(this.layer('delivery'), 'smoke-test', settings.smokeTest).check(backend, frontend);
   }
 }

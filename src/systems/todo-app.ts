@@ -1,5 +1,7 @@
 import type { Construct } from 'constructs';
 
+import { SmokeTest } from '../delivery/smoke-test';
+import type { SmokeTestSettings } from '../delivery/smoke-test-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { ExternalService } from '../network/external-service';
@@ -39,6 +41,12 @@ export interface TodoAppSettings extends SystemSettings {
 
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
+
+  /**
+   * What is asked of the services after each release.
+   * @default - whether each is ready
+   */
+  readonly smokeTest?: SmokeTestSettings;
 }
 
 /** The Todo App: a web front and an API, whose database and language model are somebody else's. */
@@ -62,5 +70,7 @@ export class TodoApp extends System {
     const observability = this.layer('observability');
     new Dashboards(observability, 'dashboard', settings.dashboard);
     new Telemetry(observability, 'telemetry', settings.telemetry).observe(frontend, backend);
+
+    new SmokeTest(this.layer('delivery'), 'smoke-test', settings.smokeTest).check(frontend, backend);
   }
 }

@@ -6,6 +6,8 @@ import { Postgres } from '../data/postgres';
 import type { PostgresSettings } from '../data/postgres-settings';
 import { Redis } from '../data/redis';
 import type { RedisSettings } from '../data/redis-settings';
+import { SmokeTest } from '../delivery/smoke-test';
+import type { SmokeTestSettings } from '../delivery/smoke-test-settings';
 import { Edge } from '../edge/edge';
 import type { EdgeSettings } from '../edge/settings';
 import { Kafka } from '../messaging/kafka';
@@ -66,6 +68,12 @@ export interface TodoEvolutionSettings extends SystemSettings {
 
   /** Host, certificate and limits at the edge. */
   readonly edge: EdgeSettings;
+
+  /**
+   * What is asked of the services after each release.
+   * @default - whether each is ready
+   */
+  readonly smokeTest?: SmokeTestSettings;
 }
 
 /** Todo Evolution: a web front, an API behind it, its database and its cache, and events between them. */
@@ -115,5 +123,7 @@ export class TodoEvolution extends System {
     edge.route('/api', backend);
     edge.route('/', frontend);
     telemetry.observe(frontend, backend);
+
+    new SmokeTest(this.layer('delivery'), 'smoke-test', settings.smokeTest).check(frontend, backend);
   }
 }

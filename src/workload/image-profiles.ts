@@ -84,6 +84,7 @@ const IMAGES: readonly { name: string; tag: string; profile: ImageProfile }[] = 
   { name: 'postgres', tag: '', profile: { user: 999, group: 999, writablePaths: POSTGRES_PATHS } },
   { name: 'redis', tag: 'alpine', profile: { user: 999, group: 1000, writablePaths: [TMP] } },
   { name: 'redis', tag: '', profile: { user: 999, group: 999, writablePaths: [TMP] } },
+  { name: 'busybox', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
   { name: 'postgres-exporter', tag: '', profile: { user: 65534, group: 65534, writablePaths: [] } },
   { name: 'cp-kafka', tag: '', profile: { user: 1000, group: 1000, writablePaths: CONFLUENT_PATHS } },
   { name: 'cp-zookeeper', tag: '', profile: { user: 1000, group: 1000, writablePaths: CONFLUENT_PATHS } },

@@ -112,6 +112,15 @@ export class WebService extends Application implements IConnectable {
   /** Port of the Service. */
   public readonly servicePort: number;
 
+  /** Address of the Service for others in the system, without a path. */
+  public readonly url: string;
+
+  /**
+   * The pods that get the requests.
+   * @internal
+   */
+  public readonly _active: ResolvedPods;
+
   /**
    * The image it was given, by which its settings are found again.
    * @internal
@@ -135,18 +144,17 @@ export class WebService extends Application implements IConnectable {
     this.checkVerticalAutoscaling(settings, resolved);
     this._imageSettings = settings.image;
     checkRollout(this, resolved.rollout);
-    this.releaseStrategy = resolved.release.strategy;
-    this.releaseController = resolved.release.controller;
+    ({ strategy: this.releaseStrategy, controller: this.releaseController } = resolved.release);
     this.servicePort = resolved.servicePort;
     this.readinessPath = resolved.health.readiness.path;
     this.addParameters({ PORT: `${resolved.port}` });
 
     const http: ListeningPort = { name: 'http', port: resolved.port };
-    const host = System.containing(this)._hostOf(this, id);
+    this.url = `http://${System.containing(this)._hostOf(this, id)}:${resolved.servicePort}`;
     this.endpoint = {
       peer: this.peer,
       ports: [http],
-      environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: `http://${host}:${resolved.servicePort}` },
+      environment: { [`${id.toUpperCase().replace(/-/g, '_')}_URL`]: this.url },
     };
     const { metrics } = resolved;
     const scraping = metrics ? this.scrapedBy(http, metrics.path) : {};
@@ -156,6 +164,7 @@ export class WebService extends Application implements IConnectable {
     objectives?.watch(this);
     addWebPanels(this, this._queries, objectives);
     const [first, second] = resolved.pods;
+    this._active = first;
     this.service = this.renderService('service', id, Lazy.any({ produce: () => this.ownSelector(first.label) }));
     if (this.releaseStrategy !== 'rolling') {
       const name = `${id}-${this.releaseStrategy === 'canary' ? 'canary' : 'preview'}`;

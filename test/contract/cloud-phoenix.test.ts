@@ -38,7 +38,7 @@ describe.each(ENVIRONMENTS)('%s', (environment, apps, data, host, replicas) => {
     }
   });
 
-  test('policies between the namespaces: web-api to its two services, and nobody else across', () => {
+  test('policies between the namespaces: web-api and the smoke test to two services, and nobody else across', () => {
     const policy = (name: string) => dist.one('NetworkPolicy', name).spec;
     const { egress } = policy('web-api');
     const across = egress.filter(
@@ -52,7 +52,11 @@ describe.each(ENVIRONMENTS)('%s', (environment, apps, data, host, replicas) => {
     ]);
     for (const name of ['data-service', 'storage-service']) {
       const from = policy(name).ingress.flatMap((rule: any) => rule.from);
-      expect(from.map(({ namespaceSelector }: any) => namespaceSelector)).toEqual([inside('monitoring'), inside(apps)]);
+      expect(from.map(({ namespaceSelector, podSelector }: any) => [namespaceSelector, podSelector])).toEqual([
+        [inside('monitoring'), expect.anything()],
+        [inside(apps), { matchLabels: named('web-api') }],
+        [inside(apps), { matchLabels: named('smoke-test') }],
+      ]);
     }
     const entered = of(data, 'NetworkPolicy').flatMap(({ metadata, spec }) =>
       (spec.ingress ?? []).flatMap((rule: any) =>
@@ -61,7 +65,7 @@ describe.each(ENVIRONMENTS)('%s', (environment, apps, data, host, replicas) => {
         ),
       ),
     );
-    expect(entered).toEqual(['data-service', 'storage-service']);
+    expect([...new Set(entered)]).toEqual(['data-service', 'storage-service']);
     expect(dist.one('ConfigMap', 'web-api-config').data).toMatchObject({
       DATA_SERVICE_URL: `http://data-service.${data}:8001`,
       STORAGE_SERVICE_URL: `http://storage-service.${data}:8002`,

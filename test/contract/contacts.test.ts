@@ -133,7 +133,9 @@ describe.each(every)('%s', (_, objects) => {
   });
 
   test('migrations: a Job of the backend’s image, parameters and references', () => {
-    const [job, ...more] = objects.all('Job');
+    const [job, ...more] = objects
+      .all('Job')
+      .filter(({ metadata }) => metadata.labels['app.kubernetes.io/component'] === 'task');
     expect([job.metadata.name, more]).toEqual([expect.stringMatching(/^contact-migration-[0-9a-f]{10}$/), []]);
     const [container] = job.spec.template.spec.containers;
     const [backend] = containersOf(objects, 'contact-backend');

@@ -163,6 +163,7 @@ describe('production', () => {
       'postgres-backup',
       'redis',
       'redis-backup',
+      'smoke-test',
       'zookeeper',
       'zookeeper-exporter',
     ]);

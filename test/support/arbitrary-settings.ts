@@ -8,6 +8,7 @@ import {
   policies,
   priorities,
   releases,
+  smokeTests,
   standby,
   telemetry,
   triggers,
@@ -196,6 +197,7 @@ function sensibleMaps(root: Schema, schema: Schema): fc.WeightedArbitrary<unknow
   if (schema.properties?.anyPublicAddress && schema.properties.hosts) return [{ weight: 15, arbitrary: outside }];
   if (schema.properties?.engines && schema.properties.rules) return [{ weight: 15, arbitrary: policies }];
   if (schema.properties?.traces && schema.properties.logs) return [{ weight: 15, arbitrary: telemetry }];
+  if (schema.properties?.checks && schema.properties.deadlineSeconds) return [{ weight: 15, arbitrary: smokeTests }];
   if (schema.properties?.source && schema.properties.promoted) return [{ weight: 15, arbitrary: standby }];
   if (schema.properties?.tasks && schema.properties.preemptionPolicy) return [{ weight: 15, arbitrary: priorities }];
   if (schema.properties?.mode && schema.properties.min) return [{ weight: 15, arbitrary: vertical }];

@@ -125,6 +125,13 @@ export const releases = fc.oneof(
   },
 );
 
+/** What is asked after a release, of services that are there. */
+export const smokeTests = fc.constantFrom<unknown>(
+  { enabled: false },
+  { checks: [], deadlineSeconds: 30, intervalSeconds: 2, keepSeconds: 0 },
+  { checks: [{ service: 'backend', path: '/tasks?full=1', contains: '$(id) `{{', timeoutSeconds: 9 }] },
+);
+
 /** When a task runs, over any that a base says. */
 export const triggers = fc.constantFrom<object>(
   { trigger: 'manual', schedule: null, lock: null },

@@ -178,7 +178,7 @@ const CASES: readonly Case[] = [
     'a quota that we have used ourselves',
     (s) =>
       s.add(
-        quota({ pods: '60' }, { pods: '55' }),
+        quota({ pods: '70' }, { pods: '65' }),
         object('v1', 'ResourceQuota', 'quota', { spec: { hard: {} } }, IN_APP),
       ),
   ],
