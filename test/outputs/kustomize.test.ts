@@ -179,9 +179,10 @@ test('a patch tells by name what it finds by index', () => {
 });
 
 test('each object of the base is that from which the others differ least', () => {
-  const all = ['dev', 'staging', 'production'].map((name) => [
+  const levels: Record<string, string> = { dev: 'debug', staging: 'warn', production: 'warn' };
+  const all = Object.keys(levels).map((name) => [
     name,
-    [namespace(name), web(name, { env: [{ name: 'LEVEL', value: name === 'dev' ? 'debug' : 'warn' }] })],
+    [namespace(name), web(name, { env: [{ name: 'LEVEL', value: levels[name]! }] })],
   ]);
   const { content } = built(Object.fromEntries(all));
   expect(content('dev').patches).toHaveLength(1);
