@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { environmentFiles } from '../outputs/environment';
-import type { OutputFile } from '../outputs/plain';
+import type { FinishedObject, OutputFile } from '../outputs/plain';
+import { systemFiles } from '../outputs/system';
 import { refusedChanges } from '../outputs/upgrade';
 import { writeFiles } from '../outputs/write';
 import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
@@ -18,7 +19,8 @@ const USAGE = `Usage: npm run synth -- [options]
 
 Reads overlays/, builds every system in every environment and writes plain YAML.
 
-  --only SYSTEM[/ENVIRONMENT]  limit the run; other folders of the output stay as they are
+  --only SYSTEM[/ENVIRONMENT]  limit the run; other folders of the output stay as they are, and with ENVIRONMENT
+                               also what is made of all environments of the system (kustomize/)
   --out DIR                    where to write (default: dist, or what the cdk8s CLI asks for)
   --overlays DIR               where the settings are (default: overlays)
   --replace                    accept changes that cannot be applied in place
@@ -46,6 +48,9 @@ const LONG_RUN = 20;
 
 interface Rendered {
   readonly folder: string;
+  readonly system: string;
+  readonly environment: string;
+  readonly objects: readonly FinishedObject[];
   readonly ends: readonly EndOfLife[];
   readonly files: OutputFile[];
   readonly summary: EnvironmentSummary;
@@ -63,7 +68,7 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
     const files = rendered.flatMap((environment) => environment.files);
     const refused = refusedChanges(options.out, files);
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
-    writeFiles(options.out, files, [options.only ?? '.']);
+    writeFiles(options.out, [...files, ...ofSystems(rendered, options.only)], [options.only ?? '.']);
     if (!options.quiet) warn(rendered, terminal);
     const summaries = rendered.map(({ summary }) => summary);
     if (options.json) terminal.out(`${JSON.stringify(summaries, null, 2)}\n`);
@@ -112,6 +117,9 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
       return [
         {
           folder,
+          system: settings.system,
+          environment: settings.environment,
+          objects,
           ends: endsOfLife(manifests),
           files: environmentFiles(folder, objects),
           summary: summarize(settings.system, settings.environment, manifests),
@@ -126,6 +134,18 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
   });
   if (problems.length > 0) throw new BuildError([...new Set(problems)]);
   return rendered;
+}
+
+/** What is made of all environments of a system: not of one alone. */
+function ofSystems(rendered: readonly Rendered[], only: string | undefined): OutputFile[] {
+  if (only?.includes('/')) return [];
+  const systems = [...new Set(rendered.map(({ system }) => system))];
+  return systems.flatMap((name) =>
+    systemFiles(
+      name,
+      rendered.filter(({ system }) => system === name),
+    ),
+  );
 }
 
 /** Told to whoever runs it, and never written: what ends by a day would change the output from day to day. */

@@ -1,4 +1,6 @@
 /** @tools cluster kwok crds injector argo-rollouts */
+import { join } from 'node:path';
+
 import { furniture } from '../cli/preflight/cluster';
 import { eventually, scratchFolder } from '../runtime/support/process';
 import { proof } from '../runtime/support/proof';
@@ -205,10 +207,11 @@ describe.each(environments())('%s', (name) => {
 
   proof(title('an object that left dist/ is removed as the guide says, and nothing else'), async () => {
     const left = live.objects.find(({ kind, metadata }) => kind === 'PodDisruptionBudget' && metadata.name)!;
-    const folder = copyWithout(live.folder, left, scratchFolder('left'));
+    const out = scratchFolder('left');
+    const folder = copyWithout(live.folder, left, join(out, name));
     cluster.kubectl([...APPLY, '-f', folder]);
     const before = await inventory(cluster.api, live.namespaces);
-    const gone = removeWhatLeft(cluster, name, folder);
+    const gone = removeWhatLeft(cluster, name, out);
     const after = await inventory(cluster.api, live.namespaces);
     expect(before.filter((one) => !after.includes(one))).toEqual([`${left.metadata.namespace} ${titleOf(left)}`]);
     return `${gone} of ${before.length}: ${titleOf(left)}`;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parseDocument } from 'yaml';
@@ -11,14 +11,16 @@ import { commandsOf } from './guide';
 
 const GUIDE = 'operations.md';
 const PROTECTION = 'protection.md';
+const ROOT = join(__dirname, '../..');
 
-/** The files of a folder without one of its objects, in another folder. */
+/** The files of a folder without one of its objects, in another folder, which is made. */
 export function copyWithout(folder: string, object: KubeObject, to: string): string {
   const isIt = (text: string) => {
     const { kind, metadata } = parseDocument(text).toJS() ?? {};
     const { name, namespace } = object.metadata;
     return kind === object.kind && metadata.name === name && metadata.namespace === namespace;
   };
+  mkdirSync(to, { recursive: true });
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.k8s.yaml'))) {
     const documents = readFileSync(join(folder, name), 'utf8').split(/^---$/m);
     writeFileSync(join(to, name), documents.filter((text) => !isIt(text)).join('---'));
@@ -43,12 +45,12 @@ function lift(cluster: Cluster, environment: string, heading: string): void {
   cluster.shell(one(commandsOf(PROTECTION, heading, environment)), scratchFolder('removal'));
 }
 
-/** What is in the cluster and not in the folder goes; how many objects that were. */
-export function removeWhatLeft(cluster: Cluster, environment: string, folder: string): number {
+/** What is in the cluster and not in the folder of the environment below `out` goes; how many objects that were. */
+export function removeWhatLeft(cluster: Cluster, environment: string, out: string): number {
   const commands = commandsOf(GUIDE, 'What left `dist/`', environment).map((block) =>
-    block.replaceAll(`dist/${environment}`, folder),
+    block.replaceAll(`-- ${environment}`, `-- ${environment} --out ${out}`),
   );
-  const printed = cluster.shell(commands.join(''), scratchFolder('removal'));
+  const printed = cluster.shell(commands.join(''), ROOT);
   return printed.split('\n').filter((line) => / deleted( from |$)/.test(line)).length;
 }
 

@@ -151,7 +151,12 @@ export class ApiServerForReading {
     const kinds = this.kinds.get(path.replace(/^\/apis?\//, ''));
     if (!kinds) return undefined;
     const resources = [...kinds].flatMap((kind) =>
-      [`${pluralOf(kind)}/status`, pluralOf(kind)].map((name) => ({ name, kind, namespaced: livesInNamespace(kind) })),
+      [`${pluralOf(kind)}/status`, pluralOf(kind)].map((name) => ({
+        name,
+        kind,
+        namespaced: livesInNamespace(kind),
+        verbs: ['delete', 'get', 'list'],
+      })),
     );
     return { code: 200, body: { kind: 'APIResourceList', resources } };
   }

@@ -1,0 +1,8 @@
+import { kustomizeFiles } from './kustomize';
+import type { EnvironmentObjects } from './kustomize/parts';
+import type { OutputFile } from './plain';
+
+/** Every file of a system as a whole, made from the finished objects of all its environments. */
+export function systemFiles(system: string, environments: readonly EnvironmentObjects[]): OutputFile[] {
+  return kustomizeFiles(system, environments);
+}
