@@ -2,10 +2,9 @@ import { Option } from 'commander';
 
 import { changesBetween } from '../../outputs/changes';
 import { changesAsMarkdown, changesAsText } from '../../outputs/changes-report';
-import type { OutputFile } from '../../outputs/plain';
 import { explainFailure, newCommand, parsing, PROCESS } from '../command-line';
-import { entriesAt, filesBelow, textsOf } from '../git/files';
-import { Git, GitError } from '../git/git';
+import { filesBelow, filesSince } from '../git/files';
+import { GitError } from '../git/git';
 import { EXIT, type Terminal } from '../synth';
 
 const AFTER_HELP = `
@@ -30,7 +29,7 @@ export function diff(args: string[], terminal: Terminal = PROCESS): number {
   const { base = 'HEAD', before, after, format, rest } = options;
   try {
     const changes = changesBetween(
-      before === undefined ? filesAt(base, after) : filesBelow(before).files,
+      before === undefined ? filesSince(base, after) : filesBelow(before).files,
       filesBelow(after).files,
     );
     const wayToRest = rest ?? `npm run diff -- --base ${base}`;
@@ -43,21 +42,6 @@ export function diff(args: string[], terminal: Terminal = PROCESS): number {
     terminal.error(text);
     return code;
   }
-}
-
-/** The folder as it was where the base and what is checked out parted: what others did since is not ours to tell. */
-function filesAt(base: string, folder: string): OutputFile[] {
-  const git = new Git(folder);
-  const prefix = git.run(['rev-parse', '--show-prefix']).trim().replace(/\/$/, '');
-  const from = git.answer(['rev-parse', '--verify', '--quiet', '--end-of-options', `${base}^{commit}`]);
-  if (from === undefined) throw new GitError(`${base}: no such commit or branch in this clone; fetch it first`);
-  const parted = git.answer(['merge-base', from, 'HEAD']);
-  if (parted === undefined) {
-    throw new GitError(`${base} and HEAD have no commit in common; fetch the whole history (git fetch --unshallow)`);
-  }
-  const entries = entriesAt(git, parted, prefix);
-  const below = prefix === '' ? 0 : prefix.length + 1;
-  return textsOf(git, entries).map(({ path, text }) => ({ path: path.slice(below), text }));
 }
 
 function parseOptions(args: string[], terminal: Terminal): Options | number {

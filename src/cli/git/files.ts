@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { OutputFile } from '../../outputs/plain';
-import type { Git } from './git';
+import { Git, GitError } from './git';
 
 /** What a commit has at a path. */
 export interface Entry {
@@ -41,6 +41,21 @@ export function textsOf(git: Git, entries: readonly Entry[]): OutputFile[] {
     at = end + 1;
     return { path, text: answer.toString('utf8', begin, end) };
   });
+}
+
+/** The folder as it was where the base and what is checked out parted: what others did since is not ours to tell. */
+export function filesSince(base: string, folder: string): OutputFile[] {
+  const git = new Git(folder);
+  const prefix = git.run(['rev-parse', '--show-prefix']).trim().replace(/\/$/, '');
+  const from = git.answer(['rev-parse', '--verify', '--quiet', '--end-of-options', `${base}^{commit}`]);
+  if (from === undefined) throw new GitError(`${base}: no such commit or branch in this clone; fetch it first`);
+  const parted = git.answer(['merge-base', from, 'HEAD']);
+  if (parted === undefined) {
+    throw new GitError(`${base} and HEAD have no commit in common; fetch the whole history (git fetch --unshallow)`);
+  }
+  const entries = entriesAt(git, parted, prefix);
+  const below = prefix === '' ? 0 : prefix.length + 1;
+  return textsOf(git, entries).map(({ path, text }) => ({ path: path.slice(below), text }));
 }
 
 /** The files below a folder, and what is neither a file nor a folder there. */
