@@ -45,8 +45,9 @@ export function publish(args: string[], registry: Registry, terminal: Terminal =
 }
 
 function publishTo(options: Options, registry: Registry, terminal: Terminal): void {
+  const target = Target.at(resolve(options.repo), options.path);
   const source = readSource({ ...options, allowDirty: !!options.allowDirty }, registry);
-  const target = Target.at(resolve(options.repo), options.path, source.top);
+  target.refuseSource(source.top);
   const plan = planFor(target, source.files);
   if (plan.written.length + plan.removed.length === 0) {
     terminal.out(`nothing to publish: ${target.name} has what dist/ has\n`);

@@ -43,7 +43,7 @@ export class Target {
   }
 
   /** Looks whether a repository can take a commit now. */
-  public static at(repo: string, path: string, source: string): Target {
+  public static at(repo: string, path: string): Target {
     if (!existsSync(repo)) throw new Refusal(`${repo}: is not there; clone the repository first`);
     const git = new Git(repo);
     const top = git.answer(['rev-parse', '--show-toplevel']);
@@ -54,9 +54,6 @@ export class Target {
     if (realpathSync(repo) !== realpathSync(top)) {
       throw new Refusal(`${repo}: is a folder inside of the repository ${top}; give that, and the folder as --path`);
     }
-    if (realpathSync(top) === realpathSync(source)) {
-      throw new Refusal(`${repo}: is the repository that the manifests come from; give another`);
-    }
     for (const [file, what] of Object.entries(UNDER_WAY)) {
       const place = git.run(['rev-parse', '--git-path', file]).trim();
       if (existsSync(resolve(repo, place))) throw new Refusal(`${repo}: ${what} is under way; end or abort it first`);
@@ -64,6 +61,13 @@ export class Target {
     const branch = git.answer(['symbolic-ref', '--quiet', '--short', 'HEAD']);
     if (branch === undefined) throw new Refusal(`${repo}: is on no branch (detached HEAD); run: git switch BRANCH`);
     return new Target(top, prefixOf(path), branch);
+  }
+
+  /** A repository must not be published into itself. */
+  public refuseSource(top: string): void {
+    if (realpathSync(this.name) === realpathSync(top)) {
+      throw new Refusal(`${this.name}: is the repository that the manifests come from; give another`);
+    }
   }
 
   /** A path from the top, as git knows it. */
@@ -80,11 +84,14 @@ export class Target {
 
   /** What is in the working tree where our files have to be, whether git knows it or not, and is not ours. */
   public foreignInTree(files: readonly OutputFile[]): string[] {
-    const parents = [...new Set(files.flatMap(({ path }) => parentsOf(this.pathOf(path))))];
-    const noFolder = parents.filter((path) => !['nothing', 'folder'].includes(this.kindOf(path)));
-    const noFile = files
-      .map(({ path }) => this.pathOf(path))
-      .filter((path) => !['nothing', 'ours'].includes(this.kindOf(path)));
+    const places = files.map(({ path }) => this.pathOf(path));
+    const noFolder = new Set<string>();
+    for (const path of new Set(places.flatMap(parentsOf))) {
+      if (parentsOf(path).some((above) => noFolder.has(above))) continue;
+      if (!['nothing', 'folder'].includes(this.kindOf(path))) noFolder.add(path);
+    }
+    const reached = places.filter((path) => !parentsOf(path).some((above) => noFolder.has(above)));
+    const noFile = reached.filter((path) => !['nothing', 'ours'].includes(this.kindOf(path)));
     return [...noFolder, ...noFile].map((path) => path.slice(path.startsWith(this.prefix) ? this.prefix.length : 0));
   }
 
