@@ -57,7 +57,20 @@ function removeStale(folder: string, keep: ReadonlySet<string>): number {
   return removed;
 }
 
-const isOurs = (path: string) => TEMPORARY.test(path) || readFileSync(path, 'utf8').startsWith(HEADER);
+const isOurs = (path: string) => isTemporary(path) || isOurText(readFileSync(path, 'utf8'));
+
+/** How text says that we made it where no comment in the manner of YAML can stand: HTML, Helm's templates, JSON. */
+const MARKS = [
+  /^<!-- Made by cdk8s-webstack/,
+  /^\{\{-?\s*\/\* Made by cdk8s-webstack/,
+  /^\{\s*"\$comment": "Made by cdk8s-webstack/,
+];
+
+/** Whether a file with this text is ours to change and to remove. */
+export const isOurText = (text: string): boolean => text.startsWith(HEADER) || MARKS.some((mark) => mark.test(text));
+
+/** Whether a run that writes this file is under way, or was killed. */
+export const isTemporary = (path: string): boolean => TEMPORARY.test(path);
 
 function removeIfEmpty(folder: string): void {
   if (attempt(() => readdirSync(folder).length === 0, false)) rmdirSync(folder);

@@ -62,6 +62,11 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'nca', needs: ['python3'], what: 'network-config-analyzer: who reaches whom', takes: '20 s' },
   { name: 'checkov', needs: ['python3'], what: 'checkov: security policies for manifests', takes: '2 min' },
   { name: 'dockerfile', needs: ['go'], what: "BuildKit's checks of Dockerfiles", takes: '2 min' },
+  { name: 'actionlint', needs: ['go'], what: "actionlint: checks of GitHub's workflows", takes: '20 s' },
+  { name: 'zizmor', needs: ['python3'], what: "zizmor: security checks of GitHub's workflows", takes: '5 s' },
+  { name: 'gitleaks', needs: ['go'], what: 'gitleaks: secrets that were committed', takes: '1 min' },
+  { name: 'semgrep', needs: ['python3'], what: 'Semgrep: patterns that code must not have', takes: '30 s' },
+  { name: 'cosign', needs: ['go'], what: 'cosign, which signs files', takes: '7 min' },
   { name: 'linters', needs: ['python3'], what: 'hadolint and shellcheck', takes: '5 s' },
   {
     name: 'todo-app',
