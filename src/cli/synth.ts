@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { environmentFiles } from '../outputs/environment';
-import type { FinishedObject, OutputFile } from '../outputs/plain';
+import { type FinishedObject, isLayerFile, type OutputFile } from '../outputs/plain';
 import { systemFiles } from '../outputs/system';
 import { refusedChanges } from '../outputs/upgrade';
 import { writeFiles } from '../outputs/write';
@@ -66,7 +66,7 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
     const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
     const files = rendered.flatMap((environment) => environment.files);
-    const refused = refusedChanges(options.out, files);
+    const refused = refusedChanges(options.out, files.filter(isLayerFile));
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
     writeFiles(options.out, [...files, ...ofSystems(rendered, options.only)], [options.only ?? '.']);
     if (!options.quiet) warn(rendered, terminal);

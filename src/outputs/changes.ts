@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 
 import { podTemplateOf } from '../platform/pod-template';
 import { type FieldChange, fieldChanges } from './fields';
-import type { OutputFile } from './plain';
+import { isLayerFile, type OutputFile } from './plain';
 import { type FixedChange, fixedChanges } from './upgrade';
 
 /** What becomes of an object. */
@@ -45,11 +45,10 @@ export const countsOf = (objects: readonly ObjectChange[]): Counts => ({
 });
 
 /** An environment's files are those of its layers; the others are made of the same objects. */
-const isLayer = ({ path }: OutputFile) => path.endsWith('.k8s.yaml');
 
 /** Compares two output folders, environment by environment and object by object. */
 export function changesBetween(before: readonly OutputFile[], after: readonly OutputFile[]): Changes {
-  const [was, is] = [before.filter(isLayer), after.filter(isLayer)];
+  const [was, is] = [before.filter(isLayerFile), after.filter(isLayerFile)];
   const folders = [...new Set([...was, ...is].map(({ path }) => dirname(path)))].sort();
   const environments = folders
     .map((environment) => {
@@ -57,7 +56,7 @@ export function changesBetween(before: readonly OutputFile[], after: readonly Ou
       return { environment, objects: objectChanges(was.filter(inside), is.filter(inside)) };
     })
     .filter(({ objects }) => objects.length > 0);
-  const rest = (files: readonly OutputFile[]) => files.filter((file) => !isLayer(file));
+  const rest = (files: readonly OutputFile[]) => files.filter((file) => !isLayerFile(file));
   return { environments, otherFiles: changedPaths(rest(before), rest(after)) };
 }
 

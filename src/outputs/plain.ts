@@ -29,12 +29,17 @@ export function finishedObjects(chart: Chart): FinishedObject[] {
   return LAYERS.flatMap(({ name }) => objects.filter((object) => object.layer === name));
 }
 
+/** Whether a file is one of those that hold a layer each. */
+export const isLayerFile = ({ path }: { readonly path: string }) => path.endsWith(LAYER_FILE);
+
+const LAYER_FILE = '.k8s.yaml';
+
 /** One file per layer. Their names sort in the order in which they must be applied. */
 export function plainFiles(folder: string, objects: readonly FinishedObject[]): OutputFile[] {
   return LAYERS.flatMap(({ name, prefix }) => {
     const documents = objects.filter(({ layer }) => layer === name).map(({ manifest }) => toYaml(manifest));
     if (documents.length === 0) return [];
-    return [{ path: `${folder}/${prefix}-${name}.k8s.yaml`, text: HEADER + documents.join(SEPARATOR) }];
+    return [{ path: `${folder}/${prefix}-${name}${LAYER_FILE}`, text: HEADER + documents.join(SEPARATOR) }];
   });
 }
 

@@ -94,7 +94,9 @@ export interface QuotaSettings {
 
 /** What bounds one namespace. */
 export interface QuotaProps {
+  /** How much more than the computed peak it may hold, as a factor. */
   readonly headroom: number;
+  /** Amounts said outright. */
   readonly amounts: QuotaAmounts;
   /** Path of the amounts in the settings. */
   readonly field: string;

@@ -42,6 +42,8 @@ export interface LoadOptions {
 
 const SCHEMAS = 'schemas';
 const BASE = 'base';
+/** Folders of the output in which something else is. */
+const TAKEN = ['chart', 'kustomize'];
 const DNS_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /**
@@ -126,6 +128,13 @@ class Loader {
       }
       if (!DNS_LABEL.test(name)) {
         this.problem(path, `expected a DNS label as name of an environment, got "${name}"; rename the file`);
+        return [];
+      }
+      if (TAKEN.includes(name)) {
+        this.problem(
+          path,
+          `no environment can be called "${name}", as a folder beside those of the environments is; rename the file`,
+        );
         return [];
       }
       return [name];

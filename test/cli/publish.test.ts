@@ -69,7 +69,7 @@ describe('a publication', () => {
           '  changed Deployment todo-web-dev/todo-backend (its pods are replaced)',
           '  changed ResourceQuota todo-web-dev/quota',
           '',
-          'other files: 1 written or removed',
+          'other files: 3 written or removed',
           '',
           'From: feat: more CPU',
           '',
@@ -167,7 +167,13 @@ describe('what is of others there', () => {
     target.write('todo-app/dev/copy.bak', copy);
     const before = target.status();
     withCpu(116, () => expect(source.publish(target).code).toBe(0));
-    expect(target.lastChange()).toEqual(['M todo-app/dev.yaml', 'M todo-app/dev/00-platform.k8s.yaml', `M ${APPS}`]);
+    expect(target.lastChange()).toEqual([
+      'M todo-app/dev.yaml',
+      'M todo-app/dev/00-platform.k8s.yaml',
+      `M ${APPS}`,
+      'M todo-app/kustomize/overlays/dev/patches/deployment-todo-backend.yaml',
+      'M todo-app/kustomize/overlays/dev/patches/resourcequota-quota.yaml',
+    ]);
     expect(target.status()).toBe(before);
     expect(target.git('show', ':README.md')).toBe('staged');
     expect(readFileSync(target.path('README.md'), 'utf8')).toBe('changed after that\n');

@@ -75,11 +75,8 @@ describe.each(Object.entries(NAMED))('%s', (section, named) => {
     ({ here, targets, kinds }) => {
       if (targets.length === 0) expect(here).toMatch(/^nowhere(:| as a file, for) \S/);
       expect(targets.filter((target) => !existsSync(target))).toEqual([]);
-      // A chart holds all of them; plain files one layer each.
-      const charts = targets.filter((target) => target.endsWith('chart/templates'));
-      for (const text of [targets.map(textBelow).join('\n'), ...charts.map(textBelow)]) {
-        expect(kinds.filter((kind) => !new RegExp(`^\\s*kind: ["']?${kind}["']?$`, 'm').test(text))).toEqual([]);
-      }
+      const text = targets.map(textBelow).join('\n');
+      expect(kinds.filter((kind) => !new RegExp(`^\\s*kind: ["']?${kind}["']?$`, 'm').test(text))).toEqual([]);
     },
   );
 });

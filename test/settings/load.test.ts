@@ -124,6 +124,13 @@ describe('files and folders', () => {
       ['shop/-.yaml:1:1 expected a DNS label as name of an environment, got "-"; rename the file'],
     ],
     [
+      'a name that a folder of the output has',
+      { 'shop/base.yaml': BASE, 'shop/dev.yaml': DEV, 'shop/chart.yaml': DEV },
+      [
+        'shop/chart.yaml:1:1 no environment can be called "chart", as a folder beside those of the environments is; rename the file',
+      ],
+    ],
+    [
       'an empty base',
       { 'shop/base.yaml': '', 'shop/dev.yaml': DEV },
       ['shop/base.yaml:1:1 expected settings, found an empty file'],
