@@ -1,6 +1,6 @@
 /**
  * The direction of imports, as the house is drawn:
- * main, cli → systems, settings, outputs → dapr, edge, observability → messaging, data → workload → network → platform → imports.
+ * main, cli → systems, settings, outputs → dapr, edge, observability, delivery → messaging, data → workload → network → platform → imports.
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const rooms = [
@@ -12,6 +12,7 @@ const rooms = [
   ['dapr', '^src/dapr/'],
   ['edge', '^src/edge/'],
   ['observability', '^src/observability/'],
+  ['delivery', '^src/delivery/'],
   ['messaging', '^src/messaging/'],
   ['data', '^src/data/'],
   ['backup', '^src/backup/'],
@@ -24,13 +25,14 @@ const rooms = [
 /** What each room may import, beside itself. */
 const allowed = {
   main: ['cli', 'systems', 'settings'],
-  cli: ['systems', 'settings', 'outputs', 'workload', 'platform'],
+  cli: ['systems', 'settings', 'outputs', 'delivery', 'workload', 'platform'],
   systems: ['dapr', 'edge', 'observability', 'messaging', 'data', 'workload', 'network', 'platform'],
   settings: [],
-  outputs: ['platform'],
+  outputs: ['delivery', 'platform'],
   dapr: ['messaging', 'data', 'workload', 'network', 'platform', 'imports'],
   observability: ['workload', 'network', 'platform', 'imports'],
   edge: ['workload', 'network', 'platform', 'imports'],
+  delivery: ['workload', 'network', 'platform', 'imports'],
   messaging: ['workload', 'network', 'platform', 'imports'],
   data: ['backup', 'workload', 'network', 'platform', 'imports'],
   backup: ['workload', 'network', 'platform', 'imports'],

@@ -1,5 +1,6 @@
 import { App } from 'cdk8s';
 
+import { markForArgoCd } from '../delivery/marks';
 import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
 import { type FinishedObject, finishedObjects } from '../outputs/plain';
 import { manifestProblems, type PlacedSecret } from '../outputs/problems';
@@ -55,6 +56,7 @@ export function finish(system: System): FinishedObject[] {
   const secrets = secretsOf(system);
   system.node.lock();
   const objects = finishedObjects(system);
+  markForArgoCd(system, objects);
   const manifests = objects.map(({ manifest }) => manifest);
   const found = manifestProblems(manifests, { secrets, nodes: system.nodes });
   if (found.length > 0) throw new BuildError(found.map((problem) => `[${system.node.path}] ${problem}`));

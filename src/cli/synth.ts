@@ -2,13 +2,16 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { environmentFiles } from '../outputs/environment';
+import type { DeliveredEnvironment } from '../outputs/argocd';
 import type { OutputFile } from '../outputs/plain';
 import { refusedChanges } from '../outputs/upgrade';
 import { writeFiles } from '../outputs/write';
+import { resolveDelivery } from '../platform/delivery-settings';
 import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings } from '../settings/load';
 import { formatProblem, SettingsError } from '../settings/problems';
+import { deliveredFiles } from './deliver';
 import { BuildError, buildSystem, finish, type Registry } from './build';
 
 /** What a script can rely on. */
@@ -48,6 +51,7 @@ interface Rendered {
   readonly folder: string;
   readonly ends: readonly EndOfLife[];
   readonly files: OutputFile[];
+  readonly delivered: DeliveredEnvironment;
   readonly summary: EnvironmentSummary;
 }
 
@@ -61,6 +65,8 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
     const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
     const files = rendered.flatMap((environment) => environment.files);
+    // They tell of all environments, so they are made with all of them.
+    if (!options.only) files.push(...deliveredFiles(options.overlays, rendered.map(({ delivered }) => delivered)));
     const refused = refusedChanges(options.out, files);
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
     writeFiles(options.out, files, [options.only ?? '.']);
@@ -107,6 +113,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
     try {
       if (!SystemOf) throw new BuildError([`${settings.system}: has settings, and no system is built from them`]);
       const objects = finish(buildSystem(SystemOf, settings));
+      const delivery = resolveDelivery(settings.settings.delivery);
       problems.push(...settings.unread().map(formatProblem));
       const manifests = objects.map(({ manifest }) => manifest);
       return [
@@ -114,6 +121,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
           folder,
           ends: endsOfLife(manifests),
           files: environmentFiles(folder, objects),
+          delivered: { ...settings, manifests, delivery },
           summary: summarize(settings.system, settings.environment, manifests),
         },
       ];
