@@ -122,7 +122,10 @@ for (const system of Object.keys(SYSTEMS)) {
   writeSchema(system, environment);
   writeFileSync(join(VALIDATORS, `${system}.js`), compile({ base, environment }));
 }
-const FILES = { prices: ['src/cli/cost/prices.ts', 'Prices'], argocd: ['src/delivery/argocd-settings.ts', 'ArgoCdSettings'] };
+const FILES = {
+  prices: ['src/cli/cost/prices.ts', 'Prices'],
+  argocd: ['src/delivery/argocd-settings.ts', 'ArgoCdSettings'],
+};
 for (const [name, [path, type]] of Object.entries(FILES)) {
   const schema = schemaOf(path!, type!);
   writeSchema(name, schema);

@@ -14,9 +14,9 @@ import { BuildError } from './build';
 export function deliveredFiles(overlays: string, environments: readonly DeliveredEnvironment[]): OutputFile[] {
   const path = join(overlays, ARGOCD_FILE);
   if (!existsSync(path)) return [];
-  const settings = resolveArgoCd(readOneFile<ArgoCdSettings>(path, validate, join(overlays, 'schemas/argocd.json')));
+  const settings = readOneFile<ArgoCdSettings>(path, validate, join(overlays, 'schemas/argocd.json'));
   const names = environments.map(({ environment }) => environment);
   const problems = argoCdProblems(settings, names);
   if (problems.length > 0) throw new BuildError(problems.map((problem) => `${path} ${problem}`));
-  return argoCdFiles(settings, environments);
+  return argoCdFiles(resolveArgoCd(settings), environments);
 }

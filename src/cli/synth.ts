@@ -66,7 +66,13 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
     const files = rendered.flatMap((environment) => environment.files);
     // They tell of all environments, so they are made with all of them.
-    if (!options.only) files.push(...deliveredFiles(options.overlays, rendered.map(({ delivered }) => delivered)));
+    if (!options.only)
+      files.push(
+        ...deliveredFiles(
+          options.overlays,
+          rendered.map(({ delivered }) => delivered),
+        ),
+      );
     const refused = refusedChanges(options.out, files);
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
     writeFiles(options.out, files, [options.only ?? '.']);

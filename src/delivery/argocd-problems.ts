@@ -1,8 +1,11 @@
 import { isTimeZone, scheduleProblem } from '../workload/cron';
-import type { ResolvedArgoCd } from './argocd-settings';
+import { type ArgoCdSettings, resolveArgoCd } from './argocd-settings';
 
 /** What of these settings is wrong in itself, or names an environment that no system has. */
-export function argoCdProblems({ stages, windows }: ResolvedArgoCd, environments: readonly string[]): string[] {
+export function argoCdProblems(settings: ArgoCdSettings, environments: readonly string[]): string[] {
+  const { windows } = resolveArgoCd(settings);
+  // The default stages are for whoever has such environments.
+  const stages = (settings.stages ?? []).map((stage) => stage.environments);
   const known = [...new Set(environments)].sort();
   const unknown = (field: string, names: readonly string[]) =>
     names.flatMap((name, index) =>
@@ -20,7 +23,9 @@ export function argoCdProblems({ stages, windows }: ResolvedArgoCd, environments
       const wrong = scheduleProblem(schedule);
       return [
         ...(wrong ? [`${field}.schedule: ${wrong}`] : []),
-        ...(isTimeZone(timeZone) ? [] : [`${field}.timeZone: no time zone is called "${timeZone}"; name one of IANA's`]),
+        ...(isTimeZone(timeZone)
+          ? []
+          : [`${field}.timeZone: no time zone is called "${timeZone}"; name one of IANA's`]),
         ...unknown(`${field}.environments`, names),
       ];
     }),

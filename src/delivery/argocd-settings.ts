@@ -117,7 +117,8 @@ export interface ResolvedArgoCd {
 
 /** Fills in defaults. */
 export function resolveArgoCd(settings: ArgoCdSettings): ResolvedArgoCd {
-  const { stages = [['dev'], ['test', 'staging'], ['production']].map((environments) => ({ environments })) } = settings;
+  const { stages = [['dev'], ['test', 'staging'], ['production']].map((environments) => ({ environments })) } =
+    settings;
   return {
     repository: settings.repository,
     revision: settings.revision ?? 'HEAD',

@@ -18,10 +18,13 @@ const holdsData = ({ kind, reclaimPolicy }: any): boolean =>
  * templates stay as they are, so nothing restarts by it.
  */
 export function markForArgoCd(system: System, objects: readonly PlacedObject[]): void {
-  const waves = wavesOf(objects, Connections.of(system).all);
+  const waves = wavesOf(objects, Connections.allIn(system));
   for (const { manifest, wave } of objects.map((object) => ({ ...object, wave: waves.get(object) }))) {
     const marks = { [WAVE]: `${wave}`, ...(holdsData(manifest) ? SYNC_OPTIONS : {}) };
-    manifest.metadata = sorted({ ...manifest.metadata, annotations: sorted({ ...manifest.metadata.annotations, ...marks }) });
+    manifest.metadata = sorted({
+      ...manifest.metadata,
+      annotations: sorted({ ...manifest.metadata.annotations, ...marks }),
+    });
   }
 }
 

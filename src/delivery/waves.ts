@@ -83,9 +83,14 @@ const COMPANIONS: readonly (readonly [kind: string, namesOf: (manifest: any) => 
   [
     'PersistentVolumeClaim',
     ({ kind, spec }) =>
-      kind === 'CronJob' ? [] : (podOf(spec)?.volumes ?? []).flatMap((one: any) => one.persistentVolumeClaim?.claimName ?? []),
+      kind === 'CronJob'
+        ? []
+        : (podOf(spec)?.volumes ?? []).flatMap((one: any) => one.persistentVolumeClaim?.claimName ?? []),
   ],
-  ['Ingress', (manifest) => routersOf(manifest).flatMap(({ ingress, stableIngress }) => ingress ?? stableIngress ?? [])],
+  [
+    'Ingress',
+    (manifest) => routersOf(manifest).flatMap(({ ingress, stableIngress }) => ingress ?? stableIngress ?? []),
+  ],
   ['HTTPRoute', (manifest) => routersOf(manifest).flatMap(({ httpRoute }) => httpRoute ?? [])],
   ['Gateway', ({ kind, spec }) => (kind === 'HTTPRoute' ? spec.parentRefs.map(({ name }: any) => name) : [])],
 ];

@@ -177,6 +177,8 @@ function stageFiles(system: string, all: readonly DeliveredEnvironment[], settin
 const distinct = (texts: readonly string[]): string[] => [...new Set(texts)].sort();
 
 function kindsOf(manifests: readonly any[]): object[] {
-  const names = manifests.map(({ apiVersion, kind }) => `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''}/${kind}`);
+  const names = manifests.map(
+    ({ apiVersion, kind }) => `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''}/${kind}`,
+  );
   return distinct(names).map((name) => ({ group: name.split('/')[0], kind: name.split('/')[1] }));
 }
