@@ -49,14 +49,20 @@ export function buildEnvironment(
 export const secretsOf = ({ namespaces }: System): PlacedSecret[] =>
   namespaces.flatMap((one) => Secrets.of(one).all.map((secret) => ({ ...secret, namespace: one.namespaceName })));
 
-/** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */
+/** The objects of a built system as they are written, with what Argo CD reads of each. */
 export function finish(system: System): FinishedObject[] {
+  const objects = checkedObjects(system);
+  markForArgoCd(system, objects);
+  return objects;
+}
+
+/** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */
+export function checkedObjects(system: System): FinishedObject[] {
   const problems = system.node.findAll().flatMap((construct) => construct.node.validate());
   if (problems.length > 0) throw new BuildError(problems);
   const secrets = secretsOf(system);
   system.node.lock();
   const objects = finishedObjects(system);
-  markForArgoCd(system, objects);
   const manifests = objects.map(({ manifest }) => manifest);
   const found = manifestProblems(manifests, { secrets, nodes: system.nodes });
   if (found.length > 0) throw new BuildError(found.map((problem) => `[${system.node.path}] ${problem}`));

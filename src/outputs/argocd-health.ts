@@ -21,6 +21,9 @@ end
 local sync = status.sync or {}
 local operation = status.operationState or {}
 local result = operation.syncResult or {}
+if operation.phase == "Running" and (operation.retryCount or 0) > 0 then
+  return { status = "Degraded", message = operation.message or "the sync failed, and is tried again" }
+end
 if operation.phase == "Running" or sync.revision ~= revision then
   return { status = "Progressing", message = "waits for " .. revision }
 end

@@ -109,7 +109,8 @@ const stagesApplication = (system: string, settings: ResolvedArgoCd) => ({
       kustomize: { commonAnnotations: { [COMMIT]: '${ARGOCD_APP_REVISION}' }, commonAnnotationsEnvsubst: true },
     },
     destination: { server: OWN_CLUSTER, namespace: settings.namespace },
-    syncPolicy: { automated: { prune: true, selfHeal: true }, ...syncing(settings) },
+    // Without an end: it fails as long as a stage does, and only by trying again it sees the commit that mends that.
+    syncPolicy: { automated: { prune: true, selfHeal: true }, ...syncing(-1, '1m') },
   },
 });
 
@@ -137,14 +138,14 @@ function application(one: DeliveredEnvironment, settings: ResolvedArgoCd, revisi
         directory: { include: '*.k8s.yaml' },
       },
       destination: { server: settings.server, namespace },
-      syncPolicy: { ...(automated ? { automated: how } : {}), ...syncing(settings) },
+      syncPolicy: { ...(automated ? { automated: how } : {}), ...syncing(settings.retries) },
     },
   };
 }
 
 /** How it is applied, and tried again; by then somebody may have mended it. */
-const syncing = ({ retries }: ResolvedArgoCd) => ({
-  retry: { limit: retries, refresh: true, backoff: { duration: '10s', factor: 2, maxDuration: '3m' } },
+const syncing = (limit: number, maxDuration = '3m') => ({
+  retry: { limit, refresh: true, backoff: { duration: '10s', factor: 2, maxDuration } },
   syncOptions: ['CreateNamespace=false', 'FailOnSharedResource=true', 'PruneLast=true', 'ServerSideApply=true'],
 });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import type { ArgoCdSettings } from '../../src/delivery/argocd-settings';
 import { eventually, folderIn, freePort, run, scratchFolder } from '../runtime/support/process';
 import { RedisServer } from '../runtime/support/redis';
 import { toolPath } from '../runtime/support/tools';
@@ -141,16 +142,16 @@ export class Repository {
   }
 }
 
-/** Copies the overlays of these systems, or of all, and says in them where the repository is. */
-export function copyOverlays(from: string, to: string, url: string, systems?: readonly string[]): void {
+/** Copies the overlays of these systems, and tells in them what Argo CD has to know. */
+export function copyOverlays(from: string, to: string, systems: readonly string[], settings: ArgoCdSettings): void {
   const names = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.yaml') || name.endsWith('.json'),
   );
   for (const name of names) {
     const system = dirname(name);
-    if (system !== '.' && system !== 'schemas' && systems && !systems.includes(system)) continue;
+    if (system !== '.' && system !== 'schemas' && !systems.includes(system)) continue;
     mkdirSync(dirname(join(to, name)), { recursive: true });
     copyFileSync(join(from, name), join(to, name));
   }
-  writeFileSync(join(to, 'argocd.yaml'), stringify({ repository: url }));
+  writeFileSync(join(to, 'argocd.yaml'), stringify(settings));
 }

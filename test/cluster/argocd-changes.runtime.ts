@@ -90,7 +90,8 @@ proof(
   'a commit comes to dev, then to staging, then to production, and in each wave after wave',
   async () => {
     const before = new Map(written);
-    const commit = site.change(`${SYSTEM}/base`, (base) => (base.version = '1.0.1'), 'another version');
+    site.edit(`${SYSTEM}/base`, (base) => (base.costLabels.team = 'others'));
+    const commit = site.synth('another team');
     await delivered(commit);
     const times = STAGES.map((stage) => [`${application(stage)} ${commit}`] as const).map(([key]) => [
       told.get(key),
@@ -176,21 +177,13 @@ proof(
   async () => {
     const before = new Map(written);
     const stays = site.argo.application(application('staging')).spec.source.targetRevision;
-    const path = `${SYSTEM}/base`;
-    let tag = '';
-    const broken = site.change(
-      path,
-      (base) => {
-        tag = base.backend.image.tag;
-        base.version = '1.0.2';
-        base.backend.image.tag = BROKEN_TAG;
-        base.backend.rollout = { progressDeadlineSeconds: 20 };
-      },
-      'a broken version',
-    );
-    // dev has a tag of its own.
-    const devTag = site.change(`${SYSTEM}/dev`, (one) => (one.backend.image.tag = BROKEN_TAG), 'in dev, too');
-    expect(broken).not.toBe(devTag);
+    const tag = (to: string) => site.edit(`${SYSTEM}/dev`, (overlay) => (overlay.backend.image.tag = to));
+    site.edit(`${SYSTEM}/base`, (base) => {
+      base.costLabels.team = 'yet-others';
+      base.backend.rollout = { progressDeadlineSeconds: 20 };
+    });
+    tag(BROKEN_TAG);
+    site.synth('a version that does not start');
     await site.argo.refresh(SYSTEM);
     const failed = () => site.argo.application(application('dev')).status.operationState;
     await eventually(() => failed().retryCount >= 1 || failed().phase === 'Failed', 120).catch(() => {
@@ -203,8 +196,8 @@ proof(
     expect(site.argo.application(application('staging')).spec.source.targetRevision).toBe(stays);
 
     const mended = Date.now();
-    site.change(path, (base) => (base.backend.image.tag = tag), 'mended');
-    const commit = site.change(`${SYSTEM}/dev`, (one) => (one.backend.image.tag = 'dev'), 'in dev, too');
+    tag('dev');
+    const commit = site.synth('mended');
     await delivered(commit);
     return `mended ${((Date.now() - mended) / 1000).toFixed(0)} s after the commit`;
   },

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { ArgoCdSettings } from '../../src/delivery/argocd-settings';
 import { synth } from '../../src/cli/synth';
 import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
@@ -20,11 +21,16 @@ const only = <T>(map: Readonly<Record<string, T>>, names: readonly string[]) =>
 
 /** A repository with overlays and `dist/`, a cluster, and Argo CD between them. */
 export class Site {
-  public static async start(systems: readonly string[], environments: readonly string[]): Promise<Site> {
+  /** With these settings beside the address of the repository. */
+  public static async start(
+    systems: readonly string[],
+    environments: readonly string[],
+    settings: Partial<ArgoCdSettings> = {},
+  ): Promise<Site> {
     const lives = await startLiveTogether(environments, { machines: { allocatable: LARGE } });
     const { cluster } = lives[0]!;
     try {
-      return await this.on(cluster, lives, systems);
+      return await this.on(cluster, lives, systems, settings);
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -35,13 +41,14 @@ export class Site {
     cluster: Cluster,
     lives: readonly LiveEnvironment[],
     systems: readonly string[],
+    settings: Partial<ArgoCdSettings>,
   ): Promise<Site> {
     await MetricsApi.start(cluster);
     const kinds = new Set(
       lives.flatMap(({ objects }) => objects.map(({ kind }) => `${kind.toLowerCase().replace(/ss$/, 'sse')}s`)),
     );
     await answerStatus(cluster, (resource) => kinds.has(resource.split('/').at(-1)!));
-    return new Site(systems, cluster, lives, await ArgoCd.start(cluster));
+    return new Site(systems, cluster, settings, await ArgoCd.start(cluster));
   }
 
   public readonly repository = new Repository();
@@ -49,10 +56,11 @@ export class Site {
   private constructor(
     private readonly systems: readonly string[],
     public readonly cluster: Cluster,
-    public readonly lives: readonly LiveEnvironment[],
+    settings: Partial<ArgoCdSettings>,
     public readonly argo: ArgoCd,
   ) {
-    copyOverlays(resolve('overlays'), join(this.repository.folder, 'overlays'), this.repository.url, systems);
+    const { folder, url } = this.repository;
+    copyOverlays(resolve('overlays'), join(folder, 'overlays'), systems, { repository: url, ...settings });
   }
 
   /** Where the files of an environment are. */
@@ -60,13 +68,12 @@ export class Site {
     return join(this.repository.folder, 'dist', environment);
   }
 
-  /** Changes a file of overlays, then synthesizes; the commit. */
-  public change(file: string, change: (settings: any) => void, message: string): string {
+  /** Changes a file of overlays. */
+  public edit(file: string, change: (settings: any) => void): void {
     const path = join(this.repository.folder, 'overlays', `${file}.yaml`);
     const settings = parse(readFileSync(path, 'utf8'));
     change(settings);
     writeFileSync(path, stringify(settings));
-    return this.synth(message);
   }
 
   /** Makes `dist/` of the overlays; the commit. */

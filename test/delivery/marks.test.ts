@@ -2,10 +2,13 @@ import { buildSystem, finish } from '../../src/cli/build';
 import { Connections } from '../../src/network/connections';
 import { loadSettings } from '../../src/settings/load';
 import { validators } from '../../src/settings/validators';
+import type { System } from '../../src/platform/system';
 import { SYSTEMS } from '../../src/systems';
 import { Postgres } from '../../src/data/postgres';
 import { WebService } from '../../src/workload/web-service';
-import { AWS, finished, testSystem } from '../support/system';
+import { AWS, Finished, testSystem } from '../support/system';
+
+const marked = (system: System) => new Finished(finish(system).map(({ manifest }) => manifest));
 
 const WAVE = 'argocd.argoproj.io/sync-wave';
 const OPTIONS = 'argocd.argoproj.io/sync-options';
@@ -80,10 +83,8 @@ describe.each(all)('$system/$environment', (settings) => {
 
 test('a class whose volumes go with their claims may go, too', () => {
   const of = (reclaimPolicy: 'Delete' | 'Retain') =>
-    finished(testSystem({ cloud: { ...AWS, aws: { ...AWS.aws, reclaimPolicy } } })).one(
-      'StorageClass',
-      'shop-test-data',
-    ).metadata.annotations[OPTIONS];
+    marked(testSystem({ cloud: { ...AWS, aws: { ...AWS.aws, reclaimPolicy } } })).one('StorageClass', 'shop-test-data')
+      .metadata.annotations[OPTIONS];
   expect([of('Retain'), of('Delete')]).toEqual([KEPT, undefined]);
 });
 
@@ -92,7 +93,7 @@ test('annotations of others stay, and keys are in order as cdk8s writes them', (
   const image = { repository: 'acme/api', tag: '1', profile: 'fastapi' } as const;
   const api = new WebService(system.layer('apps'), 'api', { image, port: 8000 });
   api.use(new Postgres(system.layer('data'), 'postgres', { volume: { size: '1Gi' } } as never));
-  const { annotations } = finished(system).one('Deployment', 'api').metadata;
+  const { annotations } = marked(system).one('Deployment', 'api').metadata;
   expect(Object.keys(annotations)).toEqual([WAVE, 'cdk8s-webstack/writable-paths']);
   expect(annotations[WAVE]).toBe('50');
 });

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -46,7 +46,7 @@ const environment = (name: string, delivery = resolveDelivery()): DeliveredEnvir
     { ...object('v1', 'Namespace'), metadata: { name: `shop-${name}` } },
     object('v1', 'Service', `shop-${name}`),
     object('apps/v1', 'Deployment', `shop-${name}`),
-    ...(name === 'production' ? [object('scheduling.k8s.io/v1', 'PriorityClass')] : []),
+    object('scheduling.k8s.io/v1', 'PriorityClass'),
   ],
 });
 
@@ -186,8 +186,9 @@ describe('synth', () => {
   const overlays = Object.entries(readFiles('overlays')).filter(([path]) => /^(contacts|schemas)\//.test(path));
 
   /** Runs it on this argocd.yaml; what it says, and the names of the files that it made. */
-  function run(settings: object | undefined, args: string[] = [], out = join(temporaryFolder(), 'dist')) {
+  function run(settings: object | undefined, args: string[] = [], out = join(temporaryFolder(), 'dist'), dev = '') {
     const root = temporaryFolder(Object.fromEntries(overlays));
+    writeFiles(root, { 'contacts/dev.yaml': readFileSync('overlays/contacts/dev.yaml', 'utf8') + dev });
     if (settings) writeFiles(root, { 'argocd.yaml': stringify(settings) });
     let text = '';
     const say = (said: string) => void (text += said);
@@ -210,6 +211,21 @@ describe('synth', () => {
     ]);
     expect(run(undefined, ['--only', `${system}/dev`], out).names).toEqual(names);
     expect(run(undefined, [], out)).toMatchObject({ code: EXIT.done, names: [] });
+  });
+
+  test('an overlay says how its environment is kept', () => {
+    const { code, out } = run({ repository }, [], undefined, '\ndelivery: { automated: false }\n');
+    expect(code).toBe(EXIT.done);
+    const applications = objectsIn(readFiles(out)['argocd/contacts/applications.yaml']!);
+    expect(applications.map(({ spec }) => spec.syncPolicy.automated)).toEqual([
+      undefined,
+      { selfHeal: true, prune: true },
+      { selfHeal: true, prune: true },
+    ]);
+    const refused = run({ repository }, [], undefined, '\ndelivery: { automated: yes, heal: true }\n');
+    expect(refused.code).toBe(EXIT.refused);
+    expect(refused.text).toContain('delivery.automated: expected true or false, got "yes"');
+    expect(refused.text).toContain('delivery.heal: unknown key');
   });
 
   test.each([
