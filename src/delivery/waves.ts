@@ -5,10 +5,10 @@ import { type Needs, needsOf, type PlacedObject, type Relation } from './uses';
 const STEP = 10;
 
 /**
- * Kinds that become healthy by what is outside of the repository, or fail by what happened long ago: an address from a load
- * balancer, metrics, last night's backup. Nothing waits for the last wave.
+ * Kinds that become healthy by what is outside of the repository, or fail by what happened long ago: metrics, last night's
+ * backup. Nothing waits for the last wave.
  */
-const LAST_KINDS = ['CronJob', 'Gateway', 'HorizontalPodAutoscaler', 'HTTPRoute', 'Ingress', 'VerticalPodAutoscaler'];
+const LAST_KINDS = ['CronJob', 'HorizontalPodAutoscaler', 'VerticalPodAutoscaler'];
 
 /** The wave of these. */
 const LAST = LAYERS.length * STEP - STEP;
@@ -76,8 +76,9 @@ function reached(from: PlacedObject, needs: Needs, among: ReadonlySet<PlacedObje
 }
 
 /**
- * What cannot do without another object that cannot do without it, so that both are in one wave: by kind, whom it is named by. A
- * claim is bound when its first pod is there, which may be tonight's; a Rollout that shifts traffic looks for what it shifts.
+ * What cannot do without another object that cannot do without it, so that both are in one wave, and last where nobody names it:
+ * by kind, whom it is named by. A claim is bound when its first pod is there, which may be tonight's; a Rollout that shifts
+ * traffic looks for that by which it does; an Ingress gets its address from a load balancer.
  */
 const COMPANIONS: readonly (readonly [kind: string, namesOf: (manifest: any) => string[]])[] = [
   [
