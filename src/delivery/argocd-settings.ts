@@ -88,11 +88,12 @@ export interface ArgoCdSettings {
   readonly stages?: StageSettings[];
 
   /**
-   * How often a sync that failed is tried again, at most: after 10 s, then after twice as long each time, up to 3 min.
+   * How often a sync that failed is tried again, at most: after 10 s, then after twice as long each time, up to 3 min. A stage
+   * takes the commit that mends it when it has been tried so often.
    * @asType integer
    * @minimum 0
    * @exclusiveMaximum 101
-   * @default 5
+   * @default 3
    */
   readonly retries?: number;
 
@@ -126,7 +127,7 @@ export function resolveArgoCd(settings: ArgoCdSettings): ResolvedArgoCd {
     namespace: settings.namespace ?? 'argocd',
     server: settings.server ?? 'https://kubernetes.default.svc',
     stages: stages.map(({ environments }) => environments),
-    retries: settings.retries ?? 5,
+    retries: settings.retries ?? 3,
     windows: (settings.windows ?? []).map((window) => ({ timeZone: 'Etc/UTC', manualSync: true, ...window })),
   };
 }

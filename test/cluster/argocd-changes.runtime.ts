@@ -66,7 +66,7 @@ async function watchWrites(): Promise<void> {
 /** A commit comes to all stages; nothing goes on before it is everywhere. */
 async function delivered(commit: string): Promise<void> {
   await site.argo.refresh(SYSTEM);
-  for (const stage of STAGES) await site.until(application(stage), commit, 150);
+  for (const stage of STAGES) await site.until(application(stage), commit, 240);
 }
 
 const dev = (): string => site.folder(`${SYSTEM}/dev`);

@@ -19,7 +19,7 @@ const all: Complete<ArgoCdSettings> = {
   namespace: 'gitops',
   server: 'https://api.example.com:6443',
   stages: [{ environments: ['dev'] }, { environments: ['test', 'staging'] }, { environments: ['production'] }],
-  retries: 3,
+  retries: 4,
   windows: [
     {
       kind: 'deny',
@@ -89,7 +89,7 @@ test('what nobody says is as the settings say that it is', () => {
     namespace: 'argocd',
     server: 'https://kubernetes.default.svc',
     stages: [['dev'], ['test', 'staging'], ['production']],
-    retries: 5,
+    retries: 3,
     windows: [],
   });
 });
