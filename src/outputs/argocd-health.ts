@@ -1,6 +1,7 @@
 /**
  * Argo CD has no opinion on the health of an Application, so stages would not wait for one another. One that is pinned to a
- * commit is well when that commit is synced; the health that it still has from the one before says nothing.
+ * commit is well when that commit is synced; the health that it still has from the one before says nothing. Where a hook after
+ * the sync failed, all objects are as they should be, and the stage is not well.
  */
 const SCRIPT = `local hs = { status = "Progressing", message = "" }
 local status = obj.status or {}
@@ -27,7 +28,7 @@ end
 if operation.phase == "Running" or sync.revision ~= revision then
   return { status = "Progressing", message = "waits for " .. revision }
 end
-if sync.status ~= "Synced" and result.revision == revision and (operation.phase == "Failed" or operation.phase == "Error") then
+if result.revision == revision and (operation.phase == "Failed" or operation.phase == "Error") then
   return { status = "Degraded", message = operation.message or "the sync failed" }
 end
 if hs.status == "Degraded" then

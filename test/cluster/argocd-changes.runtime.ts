@@ -214,7 +214,10 @@ proof(
       .map((document) => document.toJS())
       .find(({ kind }: KubeObject) => kind === 'Deployment');
     writeFileSync(file, stringify(smokeTest(pod, BROKEN_TAG)));
-    site.repository.commit('a smoke test');
+    // A hook alone is no difference: it runs with what is.
+    const label = (team: string) => site.edit(`${SYSTEM}/base`, (base) => (base.costLabels.team = team));
+    label('smoke-a');
+    site.synth('a smoke test');
     await site.argo.refresh(SYSTEM);
     const state = () => site.argo.application(application('dev')).status.operationState;
     await eventually(
@@ -228,7 +231,8 @@ proof(
     });
     expect(site.argo.application(application('staging')).spec.source.targetRevision).toBe(stays);
     writeFileSync(file, stringify(smokeTest(pod, 'dev')));
-    await delivered(site.repository.commit('the smoke test is right'));
+    label('smoke-b');
+    await delivered(site.synth('the smoke test is right'));
     expect(state().syncResult.resources.find(({ name }: KubeObject) => name === 'smoke').hookPhase).toBe('Succeeded');
     return state().message;
   },
