@@ -11,6 +11,7 @@ import { BROKEN_TAG } from './stages';
 
 const SYSTEM = 'todo-app';
 const STAGES = ['dev', 'staging', 'production'];
+const PROJECT = `/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/${SYSTEM}`;
 const NAMESPACE = 'todo-web-dev';
 const WAVE = 'argocd.argoproj.io/sync-wave';
 
@@ -214,6 +215,10 @@ proof(
       .map((document) => document.toJS())
       .find(({ kind }: KubeObject) => kind === 'Deployment');
     writeFileSync(file, stringify(smokeTest(pod, BROKEN_TAG)));
+    // The system has no Jobs of its own, so its project does not allow any.
+    const kinds = '/spec/namespaceResourceWhitelist/-';
+    const job = { op: 'add', path: kinds, value: { group: 'batch', kind: 'Job' } };
+    await site.cluster.api.patch(PROJECT, [job], 'json');
     // A hook alone is no difference: it runs with what is.
     const label = (team: string) => site.edit(`${SYSTEM}/base`, (base) => (base.costLabels.team = team));
     label('smoke-a');
