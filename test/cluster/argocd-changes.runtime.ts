@@ -67,7 +67,7 @@ async function watchWrites(): Promise<void> {
 /** A commit comes to all stages; nothing goes on before it is everywhere. */
 async function delivered(commit: string): Promise<void> {
   await site.argo.refresh(SYSTEM);
-  for (const stage of STAGES) await site.until(application(stage), commit, 240);
+  for (const stage of STAGES) await site.until(application(stage), commit, 360);
 }
 
 const dev = (): string => site.folder(`${SYSTEM}/dev`);
@@ -202,7 +202,7 @@ proof(
     await delivered(commit);
     return `mended ${((Date.now() - mended) / 1000).toFixed(0)} s after the commit`;
   },
-  500,
+  700,
 );
 
 proof(
@@ -241,7 +241,7 @@ proof(
     expect(state().syncResult.resources.find(({ name }: KubeObject) => name === 'smoke').hookPhase).toBe('Succeeded');
     return state().message;
   },
-  400,
+  600,
 );
 
 /** A Job that Argo CD runs after the sync, as hardened as the pods around it. It fails where its image cannot be had. */
