@@ -13,6 +13,7 @@ const rooms = [
   ['dapr', '^src/dapr/'],
   ['edge', '^src/edge/'],
   ['observability', '^src/observability/'],
+  ['delivery', '^src/delivery/'],
   ['messaging', '^src/messaging/'],
   ['data', '^src/data/'],
   ['backup', '^src/backup/'],
@@ -25,10 +26,10 @@ const rooms = [
 /** What each room may import, beside itself. */
 const allowed = {
   main: ['cli', 'systems', 'settings'],
-  cli: ['systems', 'settings', 'outputs', 'workload', 'platform'],
+  cli: ['systems', 'settings', 'outputs', 'delivery', 'workload', 'platform'],
   systems: ['delivery', 'dapr', 'edge', 'observability', 'messaging', 'data', 'workload', 'network', 'platform'],
   settings: [],
-  outputs: ['platform'],
+  outputs: ['delivery', 'platform'],
   delivery: ['workload', 'network', 'platform', 'imports'],
   dapr: ['messaging', 'data', 'workload', 'network', 'platform', 'imports'],
   observability: ['workload', 'network', 'platform', 'imports'],

@@ -102,6 +102,7 @@ export {
   type SignerIdentitySettings,
 } from './platform/policies/settings';
 export { type Bytes, type Cpu } from './platform/quantity';
+export type { DeliverySettings } from './platform/delivery-settings';
 export { type ProtectionSettings } from './platform/protection';
 export { type Duration } from './platform/duration';
 export { Namespace, type SystemNamespaceProps } from './platform/namespace';

@@ -9,7 +9,7 @@ import { SYSTEMS } from '../src/systems';
 
 /**
  * Makes, from the settings interface of each system, the schemas that editors read and the validators that synth loads; and
- * the same for the prices that the cost command reads.
+ * the same for the prices that the cost command reads, and for what Argo CD has to know.
  */
 
 const SCHEMAS = 'overlays/schemas';
@@ -122,9 +122,15 @@ for (const system of Object.keys(SYSTEMS)) {
   writeSchema(system, environment);
   writeFileSync(join(VALIDATORS, `${system}.js`), compile({ base, environment }));
 }
-const prices = schemaOf('src/cli/cost/prices.ts', 'Prices');
-writeSchema('prices', prices);
-writeFileSync(join(VALIDATORS, 'prices.js'), compile({ prices }));
+const FILES = {
+  prices: ['src/cli/cost/prices.ts', 'Prices'],
+  argocd: ['src/delivery/argocd-settings.ts', 'ArgoCdSettings'],
+};
+for (const [name, [path, type]] of Object.entries(FILES)) {
+  const schema = schemaOf(path!, type!);
+  writeSchema(name, schema);
+  writeFileSync(join(VALIDATORS, `${name}.js`), compile({ [name]: schema }));
+}
 
 function writeSchema(name: string, schema: Node): void {
   writeFileSync(join(SCHEMAS, `${name}.json`), `${JSON.stringify(schema, null, 1)}\n`);

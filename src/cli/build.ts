@@ -1,5 +1,6 @@
 import { App } from 'cdk8s';
 
+import { markForArgoCd } from '../delivery/marks';
 import { type EnvironmentSettings, loadSettings, type SystemValidators } from '../settings/load';
 import { type FinishedObject, finishedObjects } from '../outputs/plain';
 import { manifestProblems, type PlacedSecret } from '../outputs/problems';
@@ -48,8 +49,15 @@ export function buildEnvironment(
 export const secretsOf = ({ namespaces }: System): PlacedSecret[] =>
   namespaces.flatMap((one) => Secrets.of(one).all.map((secret) => ({ ...secret, namespace: one.namespaceName })));
 
-/** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */
+/** The objects of a built system as they are written, with what Argo CD reads of each. */
 export function finish(system: System): FinishedObject[] {
+  const objects = checkedObjects(system);
+  markForArgoCd(system, objects);
+  return objects;
+}
+
+/** Checks a built system and renders its objects. Throws a {@link BuildError} with everything that is wrong. */
+export function checkedObjects(system: System): FinishedObject[] {
   const problems = system.node.findAll().flatMap((construct) => construct.node.validate());
   if (problems.length > 0) throw new BuildError(problems);
   const secrets = secretsOf(system);

@@ -4,12 +4,15 @@ import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/
 import { environmentFiles } from '../outputs/environment';
 import { type FinishedObject, isLayerFile, type OutputFile } from '../outputs/plain';
 import { systemFiles } from '../outputs/system';
+import type { DeliveredEnvironment } from '../outputs/argocd';
 import { refusedChanges } from '../outputs/upgrade';
 import { writeFiles } from '../outputs/write';
+import { resolveDelivery } from '../platform/delivery-settings';
 import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings } from '../settings/load';
 import { formatProblem, SettingsError } from '../settings/problems';
+import { deliveredFiles } from './deliver';
 import { BuildError, buildSystem, finish, type Registry } from './build';
 
 /** What a script can rely on. */
@@ -53,6 +56,7 @@ interface Rendered {
   readonly objects: readonly FinishedObject[];
   readonly ends: readonly EndOfLife[];
   readonly files: OutputFile[];
+  readonly delivered: DeliveredEnvironment;
   readonly summary: EnvironmentSummary;
 }
 
@@ -66,9 +70,12 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
     const settings = loadSettings({ root: options.overlays, validators: registry.validators, only: options.only });
     const rendered = render(settings, registry, options.quiet ? () => undefined : terminal.error);
     const files = rendered.flatMap((environment) => environment.files);
+    const delivered = rendered.map((environment) => environment.delivered);
+    // What tells of all environments is made with all of them.
+    const whole = options.only ? [] : deliveredFiles(options.overlays, delivered);
     const refused = refusedChanges(options.out, files.filter(isLayerFile));
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
-    writeFiles(options.out, [...files, ...ofSystems(rendered, options.only)], [options.only ?? '.']);
+    writeFiles(options.out, [...files, ...ofSystems(rendered, options.only), ...whole], [options.only ?? '.']);
     if (!options.quiet) warn(rendered, terminal);
     const summaries = rendered.map(({ summary }) => summary);
     if (options.json) terminal.out(`${JSON.stringify(summaries, null, 2)}\n`);
@@ -112,6 +119,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
     try {
       if (!SystemOf) throw new BuildError([`${settings.system}: has settings, and no system is built from them`]);
       const objects = finish(buildSystem(SystemOf, settings));
+      const delivery = resolveDelivery(settings.settings.delivery);
       problems.push(...settings.unread().map(formatProblem));
       const manifests = objects.map(({ manifest }) => manifest);
       return [
@@ -122,6 +130,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
           objects,
           ends: endsOfLife(manifests),
           files: environmentFiles(folder, objects),
+          delivered: { ...settings, manifests, delivery },
           summary: summarize(settings.system, settings.environment, manifests),
         },
       ];

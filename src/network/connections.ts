@@ -48,6 +48,11 @@ export class Connections extends Construct {
     return (system.node.tryFindChild(ID) as Connections | undefined) ?? new Connections(system, ID);
   }
 
+  /** The relations of a finished system, to which nothing can be added. */
+  public static allIn(system: System): Connection[] {
+    return (system.node.tryFindChild(ID) as Connections | undefined)?.all ?? [];
+  }
+
   private readonly declared: Connection[] = [];
   private readonly policies = new Map<Peer, KubeNetworkPolicy>();
   private readonly hostClients = new Set<Peer>();

@@ -10,7 +10,9 @@ import { ValidationError } from './validation-error';
 const ALLOW_DELETION = 'cdk8s-webstack/allow-deletion';
 
 /** Argo CD leaves what is not in git any more, and what belongs to an Application that is deleted. */
-const SYNC_OPTIONS = { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' };
+export const SYNC_OPTIONS: Readonly<Record<string, string>> = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+};
 
 const ID = 'deletion-protection';
 

@@ -1,6 +1,7 @@
 import type { AccessSettings } from './access';
 import type { TlsSettings } from './certificates';
 import type { CloudSettings } from './clouds';
+import type { DeliverySettings } from './delivery-settings';
 import type { DnsLabel, LabelValue } from './names';
 import { type NamespaceAlertsSettings, resolveNamespaceAlerts } from './namespace-alerts-settings';
 import type { PoliciesSettings } from './policies/settings';
@@ -125,6 +126,12 @@ export interface SystemSettings extends ProtectionSettings {
    * @default - none; Pod Security "restricted" alone holds
    */
   readonly policies?: PoliciesSettings;
+
+  /**
+   * How Argo CD keeps the cluster like the files.
+   * @default - it applies what is new, sets back what was changed, and deletes what is gone
+   */
+  readonly delivery?: DeliverySettings;
 }
 
 /** A system in one environment. */

@@ -40,6 +40,9 @@ export interface LoadOptions {
   readonly only?: string;
 }
 
+/** What is no system's: where Argo CD finds all of them. */
+export const ARGOCD_FILE = 'argocd.yaml';
+
 const SCHEMAS = 'schemas';
 const BASE = 'base';
 /** Folders of the output in which something else is. */
@@ -88,7 +91,7 @@ class Loader {
   }
 
   private folders(root: string): string[] {
-    const names = readdirSync(root).filter((name) => !name.startsWith('.') && name !== SCHEMAS);
+    const names = readdirSync(root).filter((name) => !name.startsWith('.') && name !== SCHEMAS && name !== ARGOCD_FILE);
     const folders = names.filter((name) => statSync(join(root, name)).isDirectory());
     for (const name of names.filter((other) => !folders.includes(other))) {
       this.problem(join(root, name), 'expected a folder per system here, found a file; move or remove it');

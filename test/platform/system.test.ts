@@ -18,9 +18,9 @@ const web = { image: { repository: 'acme/shop', tag: '1', profile: 'fastapi' as 
 
 /**
  * Of the clouds each has its own: test/platform/cloud.test.ts; of pods: test/platform/pod-defaults.test.ts; of policies:
- * test/platform/policies.test.ts.
+ * test/platform/policies.test.ts; of delivery, which no object shows: test/outputs/argocd.test.ts.
  */
-const all: Complete<Omit<SystemProps, 'cloud' | 'pods' | 'policies'>> = {
+const all: Complete<Omit<SystemProps, 'cloud' | 'delivery' | 'pods' | 'policies'>> = {
   system: 'shop',
   environment: 'test',
   version: '1.0.0',

@@ -1,7 +1,7 @@
 import { App } from 'cdk8s';
 import type { Construct } from 'constructs';
 
-import { finish } from '../../src/cli/build';
+import { checkedObjects } from '../../src/cli/build';
 import { System } from '../../src/platform/system';
 import type { SystemProps } from '../../src/platform/system-settings';
 
@@ -34,8 +34,8 @@ export class Finished {
   }
 }
 
-/** Checks and renders a system, as synth does. */
-export const finished = (system: System) => new Finished(finish(system).map(({ manifest }) => manifest));
+/** Checks and renders a system, as synth does but for what it tells Argo CD of each object. */
+export const finished = (system: System) => new Finished(checkedObjects(system).map(({ manifest }) => manifest));
 
 /** Settings of a cloud, for what only a cloud can do. */
 export const AWS = { provider: 'aws', aws: { region: 'eu-central-1' } } as const;

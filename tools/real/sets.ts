@@ -54,6 +54,7 @@ export const TOOL_SETS: readonly ToolSet[] = [
   { name: 'kafka', needs: ['mvn', 'java'], what: 'Kafka 3.5 and ZooKeeper 3.6', takes: '1 min' },
   { name: 'daprd', needs: ['go'], what: 'the Dapr sidecar', takes: '4 min' },
   { name: 'injector', needs: ['go'], what: "Dapr's sidecar injector, without its control plane", takes: '2 min' },
+  { name: 'argocd', needs: ['go'], what: 'Argo CD: what compares a repository with a cluster', takes: '15 min' },
   { name: 'argo-rollouts', needs: ['go'], what: "Argo Rollouts' controller and kubectl plugin", takes: '8 min' },
   { name: 'otel', needs: ['go'], what: 'a collector of OpenTelemetry with our components', takes: '5 min' },
   { name: 'operators', needs: ['go'], what: 'what operators make of custom resources', takes: '6 min' },
