@@ -133,13 +133,20 @@ test('a StatefulSet that would take its claims along stays', async () => {
   expect((await run(TARGET)).out).toMatch(/ 1 objects left dist\/\n {2}StatefulSet older /);
 });
 
+test('a Job that the cluster has removed after its end is not missed', async () => {
+  const [job] = objectsOf(TARGET).filter(({ kind }) => kind === 'Job');
+  expect(job.spec.ttlSecondsAfterFinished).toBeGreaterThan(0);
+  server.remove('Job', job.metadata.name);
+  expect(await run(TARGET)).toMatchObject({ code: 0, out: expect.stringContaining(' 0 objects left') });
+});
+
 test('before everything was applied nothing goes', async () => {
   add('batch/v1', 'Job', 'old');
   server.remove('Deployment', 'todo-backend');
   const { code, error } = await run(TARGET, '--apply');
   expect([code, error]).toEqual([
     3,
-    `context "stand-in" has not 1 of 25 objects, such as Deployment todo-backend (${NAMESPACE}); apply dist/${TARGET} first: what takes their place must be there\n`,
+    `context "stand-in" has not 1 of 28 objects, such as Deployment todo-backend (${NAMESPACE}); apply dist/${TARGET} first: what takes their place must be there\n`,
   ]);
   expect(deleted()).toEqual([]);
 });

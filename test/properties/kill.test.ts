@@ -99,7 +99,7 @@ function damage(found: Files): string[] {
 
 /** Whether it was in the middle of its work. */
 function isHalfway(found: Files): boolean {
-  const texts = Object.entries(found);
+  const texts = Object.entries(found).filter(([path]) => before[path] !== after[path]);
   const isOld = texts.some(([path, text]) => text === before[path]);
   const isNew = texts.some(([path, text]) => TEMPORARY.test(path) || text === after[path]);
   return isOld && isNew;
@@ -107,9 +107,10 @@ function isHalfway(found: Files): boolean {
 
 test('a run that is killed leaves each file old or new, and the next one completes it', async () => {
   expect(Object.keys(before).length).toBeGreaterThan(Object.keys(after).length);
-  expect(Object.keys(after).filter((path) => after[path] === before[path])).toEqual([]);
+  const changed = Object.keys(after).filter((path) => after[path] !== before[path]);
+  expect(changed.length).toBeGreaterThan(100);
   // Each file has its folder made, is written and is renamed.
-  const changes = 3 * Object.keys(after).length;
+  const changes = 3 * changed.length;
   for (let kill = 0; kill < KILLS; kill += 1) {
     reset();
     const exactly = kill % 2 === 0;

@@ -76,13 +76,17 @@ export async function whatLeft(objects: readonly any[], cluster: ClusterReader):
 /** Not as we make it: somebody has changed it. */
 const takesClaims = ({ spec }: any) => spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete';
 
+/** The cluster removes it some time after it has ended. */
+const goesByItself = ({ spec }: any) => spec?.ttlSecondsAfterFinished !== undefined;
+
 /**
  * Objects of the folder that the cluster does not have yet: what takes the place of something must be there before that
  * goes. Of what may not be looked at nothing is said.
  */
 export async function whatIsMissing(objects: readonly any[], cluster: ClusterReader): Promise<any[]> {
   const kinds = await kindsOf(cluster, []);
-  const looked = objects.map(async (object) => {
+  const lasting = objects.filter((object) => !goesByItself(object));
+  const looked = lasting.map(async (object) => {
     const { namespace, name } = object.metadata;
     const known = kinds.find((one) => one.kind === object.kind && one.group === groupOf(object));
     const isThere = async () => known !== undefined && (await cluster.get({ ...known, namespace }, name)) !== undefined;
