@@ -7,7 +7,6 @@ import { systemFiles } from '../outputs/system';
 import type { DeliveredEnvironment } from '../outputs/argocd';
 import { refusedChanges } from '../outputs/upgrade';
 import { writeFiles } from '../outputs/write';
-import { resolveDelivery } from '../platform/delivery-settings';
 import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifecycle';
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings } from '../settings/load';
@@ -118,8 +117,8 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
     const SystemOf = registry.systems[settings.system];
     try {
       if (!SystemOf) throw new BuildError([`${settings.system}: has settings, and no system is built from them`]);
-      const objects = finish(buildSystem(SystemOf, settings));
-      const delivery = resolveDelivery(settings.settings.delivery);
+      const system = buildSystem(SystemOf, settings);
+      const objects = finish(system);
       problems.push(...settings.unread().map(formatProblem));
       const manifests = objects.map(({ manifest }) => manifest);
       return [
@@ -130,7 +129,7 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
           objects,
           ends: endsOfLife(manifests),
           files: environmentFiles(folder, objects),
-          delivered: { ...settings, manifests, delivery },
+          delivered: { ...settings, manifests, delivery: system._delivery },
           summary: summarize(settings.system, settings.environment, manifests),
         },
       ];

@@ -1,7 +1,7 @@
 import type { AccessSettings } from './access';
 import type { TlsSettings } from './certificates';
 import type { CloudSettings } from './clouds';
-import type { DeliverySettings } from './delivery-settings';
+import { type DeliverySettings, resolveDelivery } from './delivery-settings';
 import type { DnsLabel, LabelValue } from './names';
 import { type NamespaceAlertsSettings, resolveNamespaceAlerts } from './namespace-alerts-settings';
 import type { PoliciesSettings } from './policies/settings';
@@ -151,6 +151,7 @@ export interface ResolvedSystem {
   readonly alertRules: AlertRules;
   readonly alerts: Required<NamespaceAlertsSettings>;
   readonly networkPolicies: NetworkPolicies;
+  readonly delivery: Required<DeliverySettings>;
 }
 
 /** Fills in defaults. */
@@ -162,5 +163,6 @@ export function resolveSystem(settings: SystemSettings): ResolvedSystem {
     alertRules: settings.alertRules ?? 'prometheus-operator',
     alerts: resolveNamespaceAlerts(settings.alerts),
     networkPolicies: settings.networkPolicies ?? 'kubernetes',
+    delivery: resolveDelivery(settings.delivery),
   };
 }

@@ -5,6 +5,7 @@ import { KubeStorageClass } from '../../imports/k8s';
 import type { Cloud } from './cloud';
 import { resolveCloud } from './clouds';
 import { checkCostLabels, sortedLabels } from './cost-labels';
+import type { DeliverySettings } from './delivery-settings';
 import { Namespace, type SystemNamespaceProps } from './namespace';
 import { checkNamespaceAlerts, type NamespaceAlertsSettings } from './namespace-alerts-settings';
 import { Policies } from './policies/policies';
@@ -57,6 +58,12 @@ export class System extends Namespace {
    */
   public readonly _alerts: Required<NamespaceAlertsSettings>;
 
+  /**
+   * How Argo CD keeps the environment, defaults filled in.
+   * @internal
+   */
+  public readonly _delivery: Required<DeliverySettings>;
+
   /** Whose network policies the cluster has. */
   public readonly networkPolicies: NetworkPolicies;
 
@@ -101,6 +108,7 @@ export class System extends Namespace {
     this._alerts = resolved.alerts;
     checkNamespaceAlerts(this, resolved.alerts);
     this.networkPolicies = resolved.networkPolicies;
+    this._delivery = resolved.delivery;
     renderProtection(this, `${props.system}-${props.environment}`, props, this._cloud.volumes?.reclaimPolicy);
     this._storageClass = this.renderStorageClass();
     this.bounds = bounds;
