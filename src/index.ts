@@ -108,7 +108,7 @@ export { type Duration } from './platform/duration';
 export { Namespace, type SystemNamespaceProps } from './platform/namespace';
 export { type NamespaceAlertsSettings } from './platform/namespace-alerts-settings';
 export { type PrometheusSettings, type Scraping } from './platform/prometheus-settings';
-export { type QuotaSettings } from './platform/quota';
+export { type QuotaAmounts, type QuotaProps, type QuotaSettings } from './platform/quota';
 export { type SecretFile } from './platform/secret-file';
 export { type SecretsSettings, type SecretStoreSettings } from './platform/secret-source';
 export { type AwsStoreSettings } from './platform/secret-stores/aws';
