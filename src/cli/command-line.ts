@@ -42,6 +42,25 @@ export function parsing<Options>(parse: () => Options): Options | number {
   }
 }
 
+/** The options by which a command finds its cluster. */
+export const withCluster = (command: Command): Command =>
+  command
+    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
+    .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, or ~/.kube/config)');
+
+/** The environment that an argument of a command names. Anything else is wrong usage. */
+export function environmentOf(
+  command: Command,
+  target: string,
+  example: string,
+): { system: string; environment: string } {
+  const [system = '', environment = '', ...more] = target.split('/');
+  if (system === '' || environment === '' || more.length > 0) {
+    command.error(`error: expected SYSTEM/ENVIRONMENT, got "${target}"; such as ${example}`);
+  }
+  return { system, environment };
+}
+
 /** What people can mend: settings, manifests, files, the network. Anything else is a mistake of ours, and thrown again. */
 export function explainFailure(error: unknown): Failure {
   const { code, message } = error as NodeJS.ErrnoException;

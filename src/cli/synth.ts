@@ -129,7 +129,12 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
           objects,
           ends: endsOfLife(manifests),
           files: environmentFiles(folder, objects),
-          delivered: { ...settings, manifests, delivery: system._delivery },
+          delivered: {
+            system: settings.system,
+            environment: settings.environment,
+            manifests,
+            delivery: system._delivery,
+          },
           summary: summarize(settings.system, settings.environment, manifests),
         },
       ];

@@ -1,5 +1,6 @@
 import { Connections } from '../network/connections';
 import { SYNC_OPTIONS } from '../platform/deletion-protection';
+import { sortedByKey } from '../platform/sorted';
 import type { System } from '../platform/system';
 import type { PlacedObject } from './uses';
 import { wavesOf } from './waves';
@@ -19,15 +20,10 @@ const holdsData = ({ kind, reclaimPolicy }: any): boolean =>
  */
 export function markForArgoCd(system: System, objects: readonly PlacedObject[]): void {
   const waves = wavesOf(objects, Connections.allIn(system));
-  for (const { manifest, wave } of objects.map((object) => ({ ...object, wave: waves.get(object) }))) {
-    const marks = { [WAVE]: `${wave}`, ...(holdsData(manifest) ? SYNC_OPTIONS : {}) };
-    manifest.metadata = sorted({
-      ...manifest.metadata,
-      annotations: sorted({ ...manifest.metadata.annotations, ...marks }),
-    });
+  for (const object of objects) {
+    const { manifest } = object;
+    const marks = { [WAVE]: `${waves.get(object)}`, ...(holdsData(manifest) ? SYNC_OPTIONS : {}) };
+    const annotations = sortedByKey({ ...manifest.metadata.annotations, ...marks });
+    manifest.metadata = sortedByKey({ ...manifest.metadata, annotations });
   }
 }
-
-/** As cdk8s writes keys. */
-const sorted = (map: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,6 +1,7 @@
 import type { ResolvedArgoCd } from '../delivery/argocd-settings';
 import type { DeliverySettings } from '../platform/delivery-settings';
 import { applicationHealth } from './argocd-health';
+import { KUSTOMIZATION } from './kustomization';
 import { HEADER, type OutputFile } from './plain';
 import { toYaml } from './yaml';
 
@@ -161,8 +162,7 @@ function stageFiles(system: string, all: readonly DeliveredEnvironment[], settin
       .map((one) => application(one, settings, settings.revision, index + 1)),
   );
   const kustomization = {
-    apiVersion: 'kustomize.config.k8s.io/v1beta1',
-    kind: 'Kustomization',
+    ...KUSTOMIZATION,
     resources: ['applications.yaml'],
     replacements: [
       {

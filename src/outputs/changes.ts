@@ -44,9 +44,10 @@ export const countsOf = (objects: readonly ObjectChange[]): Counts => ({
   removed: objects.filter(({ what }) => what === 'removed').length,
 });
 
-/** An environment's files are those of its layers; the others are made of the same objects. */
-
-/** Compares two output folders, environment by environment and object by object. */
+/**
+ * Compares two output folders, environment by environment and object by object. An environment's files are those of its
+ * layers; the others are made of the same objects.
+ */
 export function changesBetween(before: readonly OutputFile[], after: readonly OutputFile[]): Changes {
   const [was, is] = [before.filter(isLayerFile), after.filter(isLayerFile)];
   const folders = [...new Set([...was, ...is].map(({ path }) => dirname(path)))].sort();

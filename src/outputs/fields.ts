@@ -31,7 +31,7 @@ function differences(path: string, before: any, after: any): FieldChange[] {
   return [{ path, before, after }];
 }
 
-const isMap = (value: any): value is Record<string, unknown> =>
+export const isMap = (value: any): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const fieldOf = (path: string, key: string) => {

@@ -8,12 +8,16 @@ import { toYaml } from './yaml';
  * apply any other.
  */
 export function kustomization(folder: string, files: readonly OutputFile[]): OutputFile {
-  const content = {
-    apiVersion: 'kustomize.config.k8s.io/v1beta1',
-    kind: 'Kustomization',
-    resources: files.map(({ path }) => basename(path)),
-    // The order of the files is that in which they are applied; kustomize would sort by kind.
-    sortOptions: { order: 'fifo' },
-  };
-  return { path: `${folder}/Kustomization`, text: HEADER + toYaml(content) };
+  const resources = files.map(({ path }) => basename(path));
+  return { path: `${folder}/Kustomization`, text: HEADER + toYaml(inOrder({ resources })) };
 }
+
+/** What a kustomization says of itself. */
+export const KUSTOMIZATION = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+
+/** A kustomization with this in it. The order of files is that in which they are applied; kustomize would sort by kind. */
+export const inOrder = (content: object) => ({
+  ...KUSTOMIZATION,
+  ...content,
+  sortOptions: { order: 'fifo' },
+});

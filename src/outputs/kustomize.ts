@@ -1,11 +1,10 @@
-import { LAYERS } from '../platform/layers';
+import { inOrder } from './kustomization';
 import { replacements } from './kustomize/identity';
 import type { Step } from './kustomize/json-patch';
 import { type EnvironmentObjects, type Part, type PartOverlay, partOf, type Patch, placesOf } from './kustomize/parts';
-import { type FinishedObject, HEADER, type OutputFile } from './plain';
+import { byLayer, documents, type FinishedObject, HEADER, type OutputFile } from './plain';
 import { toYaml } from './yaml';
 
-const API = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
 const COMPONENT = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component' };
 
 /**
@@ -76,10 +75,9 @@ function overlayFiles(
     folder,
     overlay.own.filter((one) => !isNamespace(one)),
   );
-  const namespace = overlay.own.filter(isNamespace).map(({ manifest }) => toYaml(manifest));
   const patches = overlay.patches.map((patch) => patchFile(folder, patch));
   return [
-    { path: `${folder}/namespace.yaml`, text: namespace.join(SEPARATOR) },
+    { path: `${folder}/namespace.yaml`, text: documents(overlay.own.filter(isNamespace)) },
     ...own,
     ...patches.map(({ file }) => file),
     kustomization(folder, {
@@ -111,22 +109,13 @@ function environmentFiles(
   return [...files, kustomization(folder, { resources: [...files.map(basename), ...own.map(({ name }) => name)] })];
 }
 
-const SEPARATOR = '---\n';
-
-const documents = (objects: readonly FinishedObject[]) =>
-  objects.map(({ manifest }) => toYaml(manifest)).join(SEPARATOR);
-
 function layerFiles(folder: string, objects: readonly FinishedObject[]): OutputFile[] {
-  return LAYERS.flatMap(({ name, prefix }) => {
-    const inLayer = objects.filter(({ layer }) => layer === name);
-    return inLayer.length === 0 ? [] : [{ path: `${folder}/${prefix}-${name}.yaml`, text: documents(inLayer) }];
-  });
+  return byLayer(objects).map(({ name, inLayer }) => ({ path: `${folder}/${name}.yaml`, text: documents(inLayer) }));
 }
 
 const kustomization = (folder: string, content: object): OutputFile => ({
   path: `${folder}/kustomization.yaml`,
-  // As the plain files: kustomize would sort by kind.
-  text: toYaml({ ...API, ...content, sortOptions: { order: 'fifo' } }),
+  text: toYaml(inOrder(content)),
 });
 
 const basename = ({ path }: OutputFile) => path.slice(path.lastIndexOf('/') + 1);

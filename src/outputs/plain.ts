@@ -36,12 +36,23 @@ const LAYER_FILE = '.k8s.yaml';
 
 /** One file per layer. Their names sort in the order in which they must be applied. */
 export function plainFiles(folder: string, objects: readonly FinishedObject[]): OutputFile[] {
-  return LAYERS.flatMap(({ name, prefix }) => {
-    const documents = objects.filter(({ layer }) => layer === name).map(({ manifest }) => toYaml(manifest));
-    if (documents.length === 0) return [];
-    return [{ path: `${folder}/${prefix}-${name}${LAYER_FILE}`, text: HEADER + documents.join(SEPARATOR) }];
-  });
+  return byLayer(objects).map(({ name, inLayer }) => ({
+    path: `${folder}/${name}${LAYER_FILE}`,
+    text: HEADER + documents(inLayer),
+  }));
 }
+
+/** Objects by layer, in the order in which these are applied; names sort in that order. Empty layers are left out. */
+export function byLayer(objects: readonly FinishedObject[]): { name: string; inLayer: FinishedObject[] }[] {
+  return LAYERS.map(({ name, prefix }) => ({
+    name: `${prefix}-${name}`,
+    inLayer: objects.filter(({ layer }) => layer === name),
+  })).filter(({ inLayer }) => inLayer.length > 0);
+}
+
+/** Objects as documents of one file. */
+export const documents = (objects: readonly FinishedObject[]): string =>
+  objects.map(({ manifest }) => toYaml(manifest)).join(SEPARATOR);
 
 /** The objects of several files in one. */
 export function singleFile(path: string, files: readonly OutputFile[]): OutputFile {

@@ -18,7 +18,3 @@ export function checkCostLabels(scope: IConstruct, labels: { readonly [label: st
     throw new ValidationError(scope, `costLabels.${name}`, `${found}; choose another name, such as cost-center`);
   }
 }
-
-/** The order in which a file lists labels means nothing, and the names of Jobs are made of what their pods hold. */
-export const sortedLabels = (labels: { readonly [label: string]: string } = {}): { [label: string]: string } =>
-  Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { sortedByKey } from './sorted';
+
 /** SHA-256 of a value, in hexadecimal digits: what a Helm template computes with `toJson | sha256sum`. */
 export const digestOf = (value: unknown) =>
   createHash('sha256')
@@ -12,6 +14,5 @@ const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+  return sortedByKey(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sorted(item)])));
 }

@@ -124,19 +124,6 @@ const othersThan = (quota: ApiObject): object[] =>
     .filter(({ chart }) => chart === quota.chart)
     .map((object) => object.toJson());
 
-/** Amounts as they are in a quota, in the order of their names there. */
-const AMOUNTS: readonly Amount[] = [
-  { key: 'limits.cpu', name: 'limitsCpu', of: 'cpuLimits', parse: parseCpu, format: formatCpu, step: 10 },
-  { key: 'limits.ephemeral-storage', name: 'limitsEphemeralStorage', of: 'ephemeralLimits', ...inBytes() },
-  { key: 'limits.memory', name: 'limitsMemory', of: 'memoryLimits', ...inBytes() },
-  { key: 'persistentvolumeclaims', name: 'persistentVolumeClaims', of: 'claims', ...counted() },
-  { key: 'pods', name: 'pods', of: 'pods', ...counted() },
-  { key: 'requests.cpu', name: 'requestsCpu', of: 'cpuRequests', parse: parseCpu, format: formatCpu, step: 10 },
-  { key: 'requests.ephemeral-storage', name: 'requestsEphemeralStorage', of: 'ephemeralRequests', ...inBytes() },
-  { key: 'requests.memory', name: 'requestsMemory', of: 'memoryRequests', ...inBytes() },
-  { key: 'requests.storage', name: 'requestsStorage', of: 'storage', ...inBytes() },
-];
-
 interface Amount {
   readonly key: string;
   readonly name: keyof QuotaAmounts;
@@ -147,13 +134,22 @@ interface Amount {
   readonly step: number;
 }
 
-function inBytes() {
-  return { parse: parseBytes, format: formatBytes, step: 2 ** 20 };
-}
+const CPU = { parse: parseCpu, format: formatCpu, step: 10 };
+const BYTES = { parse: parseBytes, format: formatBytes, step: 2 ** 20 };
+const COUNT = { parse: Number, format: String, step: 1 };
 
-function counted() {
-  return { parse: Number, format: String, step: 1 };
-}
+/** Amounts as they are in a quota, in the order of their names there. */
+const AMOUNTS: readonly Amount[] = [
+  { key: 'limits.cpu', name: 'limitsCpu', of: 'cpuLimits', ...CPU },
+  { key: 'limits.ephemeral-storage', name: 'limitsEphemeralStorage', of: 'ephemeralLimits', ...BYTES },
+  { key: 'limits.memory', name: 'limitsMemory', of: 'memoryLimits', ...BYTES },
+  { key: 'persistentvolumeclaims', name: 'persistentVolumeClaims', of: 'claims', ...COUNT },
+  { key: 'pods', name: 'pods', of: 'pods', ...COUNT },
+  { key: 'requests.cpu', name: 'requestsCpu', of: 'cpuRequests', ...CPU },
+  { key: 'requests.ephemeral-storage', name: 'requestsEphemeralStorage', of: 'ephemeralRequests', ...BYTES },
+  { key: 'requests.memory', name: 'requestsMemory', of: 'memoryRequests', ...BYTES },
+  { key: 'requests.storage', name: 'requestsStorage', of: 'storage', ...BYTES },
+];
 
 function hardQuota(peak: Demand, { headroom, amounts }: QuotaProps): Record<string, string> {
   const hard = AMOUNTS.map(({ key, name, of, parse, format, step }): [string, string] => {

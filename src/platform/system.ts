@@ -4,7 +4,7 @@ import type { Construct, IConstruct } from 'constructs';
 import { KubeStorageClass } from '../../imports/k8s';
 import type { Cloud } from './cloud';
 import { resolveCloud } from './clouds';
-import { checkCostLabels, sortedLabels } from './cost-labels';
+import { checkCostLabels } from './cost-labels';
 import type { DeliverySettings } from './delivery-settings';
 import { Namespace, type SystemNamespaceProps } from './namespace';
 import { checkNamespaceAlerts, type NamespaceAlertsSettings } from './namespace-alerts-settings';
@@ -13,6 +13,7 @@ import type { PoliciesSettings } from './policies/settings';
 import type { PrometheusSettings } from './prometheus-settings';
 import { renderProtection } from './protection';
 import type { QuotaAmounts } from './quota';
+import { sortedByKey } from './sorted';
 import { type AlertRules, type NetworkPolicies, resolveSystem, type SystemProps } from './system-settings';
 import { ValidationError } from './validation-error';
 
@@ -195,7 +196,7 @@ type Bounds = Omit<SystemNamespaceProps, 'namespace'>;
 
 const boundsOf = (id: string, props: SystemProps): Bounds => ({
   labels: {
-    ...sortedLabels(props.costLabels),
+    ...sortedByKey(props.costLabels ?? {}),
     'app.kubernetes.io/component': 'platform',
     'app.kubernetes.io/instance': id,
     'app.kubernetes.io/managed-by': 'cdk8s-webstack',

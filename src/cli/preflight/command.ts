@@ -2,7 +2,15 @@ import { InvalidArgumentError } from 'commander';
 
 import { openReader } from '../cluster/reader';
 import type { Registry } from '../build';
-import { explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
+import {
+  environmentOf,
+  explainFailure,
+  newCommand,
+  parsing,
+  PROCESS,
+  type Surroundings,
+  withCluster,
+} from '../command-line';
 import { ClusterError } from '../cluster/error';
 import { EXIT, type Terminal } from '../synth';
 import { ask, wantedBy } from './ask';
@@ -50,21 +58,19 @@ export async function preflight(args: string[], registry: Registry, around: Surr
 }
 
 function parseOptions(args: string[], terminal: Terminal): Options | number {
-  const command = newCommand('preflight', AFTER_HELP, terminal)
+  const command = withCluster(newCommand('preflight', AFTER_HELP, terminal))
     .argument('<system/environment>', 'such as todo-evolution/production')
-    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
-    .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, or ~/.kube/config)')
     .option('--json', 'print what was found as JSON')
     .option('--overlays <dir>', 'where the settings are', 'overlays')
     .option('--quiet', 'print nothing but problems')
     .option('--timeout <seconds>', 'how long to wait for all answers together', seconds, 30);
   return parsing(() => {
     command.parse(args, { from: 'user' });
-    const [system = '', environment = '', ...more] = (command.args[0] ?? '').split('/');
-    if (system === '' || environment === '' || more.length > 0) {
-      command.error(`error: expected SYSTEM/ENVIRONMENT, got "${command.args[0]}"; such as todo-evolution/production`);
-    }
-    return { system, environment, ...command.opts<Pick<Options, 'overlays' | 'timeout'>>() };
+    const [target = ''] = command.args;
+    return {
+      ...environmentOf(command, target, 'todo-evolution/production'),
+      ...command.opts<Pick<Options, 'overlays' | 'timeout'>>(),
+    };
   });
 }
 

@@ -4,10 +4,19 @@ import { join } from 'node:path';
 
 import { parseAllDocuments } from 'yaml';
 
+import { isLayerFile } from '../../outputs/plain';
 import { toYaml } from '../../outputs/yaml';
 import { ClusterError } from '../cluster/error';
 import { type ClusterReader, openReader, Unanswered } from '../cluster/reader';
-import { explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
+import {
+  environmentOf,
+  explainFailure,
+  newCommand,
+  parsing,
+  PROCESS,
+  type Surroundings,
+  withCluster,
+} from '../command-line';
 import { EXIT, type Terminal } from '../synth';
 import { titleOf, whatIsMissing, whatLeft } from './left';
 
@@ -64,25 +73,21 @@ function explain(error: unknown) {
 }
 
 function parseOptions(args: string[], terminal: Terminal): Options | number {
-  const command = newCommand('prune', AFTER_HELP, terminal)
+  const command = withCluster(newCommand('prune', AFTER_HELP, terminal))
     .argument('<system/environment>', 'such as todo-evolution/production')
     .option('--apply', 'delete what is listed, by kubectl')
-    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
-    .option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, or ~/.kube/config)')
     .option('--out <dir>', 'where the manifests are', 'dist');
   return parsing(() => {
     command.parse(args, { from: 'user' });
     const [target = ''] = command.args;
-    if (!/^[^/]+\/[^/]+$/.test(target)) {
-      command.error(`error: expected SYSTEM/ENVIRONMENT, got "${target}"; such as todo-evolution/production`);
-    }
+    environmentOf(command, target, 'todo-evolution/production');
     return { target, ...command.opts<Pick<Options, 'out'>>() };
   });
 }
 
 /** Without a folder everything would be gone from it. */
 function objectsIn(folder: string): any[] {
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.k8s.yaml')) : [];
+  const files = existsSync(folder) ? readdirSync(folder).filter((path) => isLayerFile({ path })) : [];
   const objects = files
     .sort()
     .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8')).map((document) => document.toJS()))

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { BuildError, type Registry } from '../build';
+import type { Registry } from '../build';
 import { explainFailure, newCommand, parsing, PROCESS } from '../command-line';
 import { GitError } from '../git/git';
 import { EXIT, type Terminal } from '../synth';
@@ -63,7 +63,6 @@ function publishTo(options: Options, registry: Registry, terminal: Terminal): vo
 function explain(error: unknown) {
   if (error instanceof Refusal) return { text: `${error.message}\n`, code: EXIT.refused };
   if (error instanceof GitError) return { text: `${error.message}\n`, code: EXIT.failed };
-  if (error instanceof BuildError) return { text: `${error.message}\n`, code: EXIT.refused };
   return explainFailure(error);
 }
 

@@ -11,7 +11,7 @@ import { readSettingsFile } from '../../settings/read';
 import { buildSystem, finish, type Registry } from '../build';
 import { ClusterError } from '../cluster/error';
 import { openReader } from '../cluster/reader';
-import { explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
+import { environmentOf, explainFailure, newCommand, parsing, PROCESS, type Surroundings } from '../command-line';
 import { loadSettings } from '../../settings/load';
 import { Namespace } from '../../platform/namespace';
 import type { System } from '../../platform/system';
@@ -97,10 +97,7 @@ function parseOptions(args: string[], terminal: Terminal): Options | number {
   return parsing(() => {
     command.parse(args, { from: 'user' });
     const [action, target = '', service] = command.args as [Action, string, string];
-    const [system = '', environment = '', ...more] = target.split('/');
-    if (system === '' || environment === '' || more.length > 0) {
-      command.error(`error: expected SYSTEM/ENVIRONMENT, got "${target}"; such as contacts/test`);
-    }
+    const { system, environment } = environmentOf(command, target, 'contacts/test');
     const options = command.opts<Pick<Options, 'out' | 'overlays' | 'tag' | 'digest'>>();
     if (action !== 'start' && (options.tag ?? options.digest)) {
       command.error(`error: --tag and --digest name the version that starts, and ${action} starts none`);

@@ -1,4 +1,4 @@
-import { isMap } from './json-patch';
+import { isMap } from '../fields';
 
 /** What tells an environment from the others, and is in many fields: its Namespace says each of them. */
 export interface Identity {

@@ -1,3 +1,5 @@
+import { isMap } from '../fields';
+
 /** One step of a JSON patch (RFC 6902), which means the same for every kind. */
 export interface Operation {
   readonly op: 'add' | 'remove' | 'replace';
@@ -23,9 +25,6 @@ export const difference = (before: unknown, after: unknown): Step[] =>
 /** Characters that steps take: what a reader has to go through. */
 export const lengthOf = (steps: readonly Step[]): number =>
   steps.reduce((sum, { operation }) => sum + JSON.stringify(operation).length, 0);
-
-export const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
