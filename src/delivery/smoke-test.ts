@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 
 import type { KubeJob } from '../../imports/k8s';
 import { Connections } from '../network/connections';
+import { countAsRead } from '../platform/switched';
 import { ValidationError, validationMessage } from '../platform/validation-error';
 import { checkTag, imageReference, profileOf } from '../workload/image';
 import { renderJob } from '../workload/job';
@@ -41,7 +42,11 @@ export class SmokeTest extends Construct {
   private readonly services = new Map<string, WebService>();
   private pods?: SmokeTestPods;
 
-  public constructor(scope: Construct, id: string, settings: SmokeTestSettings = {}) {
+  public constructor(
+    scope: Construct,
+    id: string,
+    private readonly settings: SmokeTestSettings = {},
+  ) {
     super(scope, id);
     this.resolved = resolveSmokeTest(settings);
     checkTag(this, 'image', this.resolved.image);
@@ -62,7 +67,10 @@ export class SmokeTest extends Construct {
       }
       this.services.set(service.workloadName, service);
       // Where none is to run, as in an environment that stands by, none is to answer.
-      if (!this.resolved.enabled || service._active.replicas === 0) continue;
+      if (!this.resolved.enabled || service._active.replicas === 0) {
+        countAsRead(this.settings);
+        continue;
+      }
       this.pods ??= new SmokeTestPods(this, this.node.id, this.resolved);
       this.pods.add(service);
     }

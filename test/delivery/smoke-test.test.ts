@@ -2,6 +2,7 @@ import { Postgres } from '../../src/data/postgres';
 import { SmokeTest } from '../../src/delivery/smoke-test';
 import type { SmokeCheckSettings, SmokeTestSettings } from '../../src/delivery/smoke-test-settings';
 import type { SystemProps } from '../../src/platform/system-settings';
+import { trackReads } from '../../src/settings/tracked';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
 import { schemaErrors } from '../support/kubernetes-schema';
 import { type Complete, leavesWithoutEffect } from '../support/leaves';
@@ -187,6 +188,12 @@ describe('SmokeTest', () => {
     expect(smokeTest.job).toBeUndefined();
     expect(found.objects.filter(({ metadata }) => metadata.name.startsWith('smoke-test'))).toEqual([]);
     expect(JSON.stringify(found.one('NetworkPolicy', 'shop'))).not.toContain('smoke-test');
+  });
+
+  test('switched off all of its settings count as read', () => {
+    const tracked = trackReads({ ...all, enabled: false });
+    worldOf({ settings: tracked.settings });
+    expect(tracked.unread()).toEqual([]);
   });
 
   test('its Job is counted in the quota, and one that fails is told of', () => {
