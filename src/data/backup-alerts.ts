@@ -29,15 +29,15 @@ export function addBackupAlerts(backups: Workload, server: string, backup: Resol
   const age = ageOf(figure('postgres_backup_wal_protected_timestamp_seconds'));
   const baseOld = ageOf(figure('postgres_backup_base_timestamp_seconds'));
   const failed = series('pg_stat_archiver_failed_count', namespace, statefulPods(server));
-  // What the server has not handed over yet is not counted by the age of what it has.
-  const unsent = Math.max(Math.floor(rpo * EARLY) - archiveTimeout, 2 * uploadInterval + 30);
-  const baseAge = baseInterval + Math.ceil(figures.dataSize / figures.uploadPerSecond) + 3600;
+  // What the server has not handed over yet is not counted by the age of what it has. Alerts say what their bounds are made of.
+  const unsent = `${age} > ${rpo} * ${EARLY} - ${archiveTimeout} and ${age} > 2 * ${uploadInterval} + 30`;
+  const baseAge = `${baseInterval} + ${figures.dataSize} / ${figures.uploadPerSecond} + 3600`;
   const rows: AlertRow[] = [
     [
       'PostgresWalNotSent',
       'critical',
       '0s',
-      `${age} > ${unsent}`,
+      unsent,
       `write-ahead log of ${server} does not reach the store; the RPO of ${formatDuration(rpo)} is about to be missed`,
       'write-ahead-log-does-not-reach-the-store',
     ],
@@ -72,7 +72,7 @@ export function addBackupAlerts(backups: Workload, server: string, backup: Resol
 
 const ageOf = (metric: string) => `time() - max(${metric})`;
 
-function ownAlerts(server: string, figure: Figure, baseAge: number, backup: ResolvedBackup): AlertRow[] {
+function ownAlerts(server: string, figure: Figure, baseAge: string, backup: ResolvedBackup): AlertRow[] {
   const base = figure('postgres_backup_base_timestamp_seconds');
   return [
     [
@@ -95,7 +95,7 @@ function drillAlerts(server: string, figure: Figure, { rpo, rto, drillInterval, 
       'warning',
       // A trial tells of itself when it ends. One that was never made is told of after a day, also where the first is due in months.
       '1d',
-      `(${ageOf(last)} > ${drillInterval + rpo + rto + 3600}) or absent(${last})`,
+      `(${ageOf(last)} > ${drillInterval} + ${rpo} + ${rto} + 3600) or absent(${last})`,
       `the last trial to restore ${server} is older than ${formatDuration(drillInterval)}, or there was none`,
       'the-last-drill-is-old',
     ],
@@ -111,7 +111,7 @@ function drillAlerts(server: string, figure: Figure, { rpo, rto, drillInterval, 
       'PostgresRecoverySlow',
       'warning',
       '0s',
-      `${figure('postgres_backup_drill_recovery_seconds')} > ${Math.max(0, Math.floor(rto * EARLY) - figures.reaction)}`,
+      `${figure('postgres_backup_drill_recovery_seconds')} > ${rto} * ${EARLY} - ${figures.reaction}`,
       `the last trial to restore ${server} took more than ${EARLY * 100} % of the RTO of ${formatDuration(rto)}`,
       'the-recovery-is-slow',
     ],

@@ -162,10 +162,10 @@ export class RedisBackup extends Workload {
     const labels = [`namespace="${Namespace.around(this).namespaceName}"`, `cronjob="${this.workloadName}"`];
     const last = series('kube_cronjob_status_last_successful_time', ...labels);
     const age = `time() - max(${last})`;
-    const most = Math.max(interval + 120, Math.floor(rpo * EARLY));
     const server = this.server.name;
     const old = `the last copy of ${server} is old; the RPO of ${formatDuration(rpo)} is about to be missed`;
-    const expression = `(${age} > ${most}) or absent(${last})`;
+    const isOld = `${age} > ${interval} + 120 and ${age} > ${rpo} * ${EARLY}`;
+    const expression = `(${isOld}) or absent(${last})`;
     const rows: AlertRow[] = [['RedisBackupOld', 'critical', '5m', expression, old, 'the-last-copy-of-redis-is-old']];
     Alerts.of(this).add(this.workloadName, alertsOf(rows, { server }, RUNBOOK));
     const panel = graph(`${server}: age of the last copy`, 'seconds', [age, 'age'], [`vector(${rpo})`, 'objective']);

@@ -165,8 +165,7 @@ export class Objectives {
 
   private burning(pair: Pair, percent: number, { alert, summary, anchor }: Broken): Alert[] {
     return WINDOWS.flatMap(({ long, short, factor, severity, seconds }) => {
-      const most = rounded((factor * (100 - percent)) / 100);
-      const tooFast = [long, short].map((window) => `${this.ratio(pair, window)} > ${most}`);
+      const tooFast = [long, short].map((window) => `${this.ratio(pair, window)} > ${factor} * ${allowed(percent)}`);
       const enough = `avg_over_time(${this.figure(pair.all)}[${long}]) * ${seconds} >= ${this.promised.requests}`;
       const row: AlertRow = [alert, severity, '0s', [...tooFast, enough].join(' and '), summary, anchor];
       return alertsOf([row], { ...this.labels, window: long }, RUNBOOK);
@@ -174,7 +173,7 @@ export class Objectives {
   }
 
   private left(pair: Pair, percent: number): string {
-    return `(1 - ${this.ratio(pair, '30d')} / ${rounded((100 - percent) / 100)})`;
+    return `(1 - ${this.ratio(pair, '30d')} / ${allowed(percent)})`;
   }
 
   /** Share of the requests of a window that break the promise; each figure is the rate of its last five minutes. */
@@ -189,5 +188,5 @@ export class Objectives {
   }
 }
 
-/** Without what binary fractions add. */
-const rounded = (value: number) => Number(value.toPrecision(9));
+/** Share of the requests that may break a promise. */
+const allowed = (percent: number) => `(1 - ${percent} / 100)`;
