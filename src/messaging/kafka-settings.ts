@@ -71,6 +71,15 @@ export interface KafkaSettings {
   readonly replication?: ReplicationSettings;
 
   /**
+   * Most bytes that one partition keeps, in topics that do not say otherwise, such as those for dead letters.
+   * @asType integer
+   * @minimum 1048576
+   * @maximum 1099511627776
+   * @default - an equal share of what the brokers' volumes hold
+   */
+  readonly retentionBytes?: number;
+
+  /**
    * Volume of each broker.
    * @default - 50Gi of the cluster's default class
    */
@@ -121,6 +130,7 @@ export interface ResolvedKafka {
   readonly image: ResolvedImage;
   readonly brokers: number;
   readonly replication: Required<ReplicationSettings>;
+  readonly retentionBytes?: number;
   readonly storage: ResolvedStorage;
   readonly resources: ResolvedResources;
   readonly heap: string;
@@ -143,6 +153,7 @@ export function resolveKafka(settings: KafkaSettings): ResolvedKafka {
     image: resolveImage(settings.image ?? { repository: 'confluentinc/cp-kafka', tag: '7.5.0' }),
     brokers,
     replication: { factor, minInSync: settings.replication?.minInSync ?? Math.max(1, factor - 1) },
+    retentionBytes: settings.retentionBytes,
     storage: resolveStorage(settings.storage, '50Gi'),
     resources: amounts,
     heap: heapOptions(amounts.limits.memory),

@@ -48,7 +48,7 @@ export interface TopicSettings {
    * @asType integer
    * @minimum 1048576
    * @maximum 1099511627776
-   * @default - an equal share of what the brokers' volumes hold
+   * @default - what the brokers' settings say
    */
   readonly retentionBytes?: number;
 
@@ -88,13 +88,13 @@ export const deadLetterTopic = ({ name, deadLetter = true }: TopicSettings) =>
 
 /** Fills in defaults, adds the dead-letter topics, and shares the volumes out among all partitions. */
 export function resolveTopics(topics: TopicSettings[], kafka: Kafka): ResolvedTopic[] {
-  const { brokers, replication, storage } = kafka._resolved;
+  const { brokers, replication, retentionBytes, storage } = kafka._resolved;
   const all = topics.flatMap((topic) => {
     const dead = deadLetterTopic(topic);
     return dead ? [topic, { ...topic, name: dead, retentionBytes: undefined }] : [topic];
   });
   const copies = all.reduce((sum, { partitions = 3 }) => sum + partitions * replication.factor, 0);
-  const share = Math.floor((parseBytes(storage.size) * USABLE * brokers) / Math.max(1, copies)) - SEGMENT_BYTES;
+  const equal = Math.floor((parseBytes(storage.size) * USABLE * brokers) / Math.max(1, copies)) - SEGMENT_BYTES;
   return all.map((topic) => ({
     name: topic.name,
     partitions: topic.partitions ?? 3,
@@ -103,7 +103,7 @@ export function resolveTopics(topics: TopicSettings[], kafka: Kafka): ResolvedTo
       'cleanup.policy': 'delete',
       'compression.type': topic.compression ?? 'snappy',
       'min.insync.replicas': `${replication.minInSync}`,
-      'retention.bytes': `${topic.retentionBytes ?? share}`,
+      'retention.bytes': `${topic.retentionBytes ?? retentionBytes ?? equal}`,
       'retention.ms': `${Math.round((topic.retentionDays ?? 7) * DAY)}`,
       'segment.bytes': `${SEGMENT_BYTES}`,
     },

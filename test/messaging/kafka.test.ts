@@ -45,6 +45,7 @@ const allKafka: Complete<KafkaSettings> = {
   image: { ...exporter.image, repository: 'mirror.example.com/cp-kafka' },
   brokers: 4,
   replication: { factor: 2, minInSync: 1 },
+  retentionBytes: 2 ** 22,
   storage: { size: '2Gi', className: 'fast' },
   resources,
   properties: { 'log.cleaner.threads': 2 },
@@ -133,7 +134,7 @@ describe('Kafka', () => {
   test('each setting has an effect', () => {
     // Anything but `kraft` wants an ensemble: 'the mode' below.
     const { mode: _mode, ...rest } = allKafka;
-    const make = (settings: Partial<KafkaSettings>) => kraft({ ...settings, mode: 'kraft' });
+    const make = (settings: Partial<KafkaSettings>) => cluster({ ...settings, mode: 'kraft' }).objects;
     expect(leavesWithoutEffect(rest, make)).toEqual(['image.profile', 'exporter.image.profile']);
   });
 
@@ -206,6 +207,15 @@ describe('KafkaTopics', () => {
     // 2 topics of 3 partitions in 3 copies are 18 logs: 3 × 50Gi × 0.8 / 18, less 128Mi each.
     const share = Math.floor((3 * 50 * 2 ** 30 * 0.8) / 18) - 128 * 2 ** 20;
     expect(line(cluster(), 'orders')).toContain(`retention.bytes=${share},`);
+  });
+
+  test('what topics that say nothing keep can be said once for all; a topic wins', () => {
+    const topics = [{ name: 'orders' }, { name: 'bills', retentionBytes: 2 ** 24 }];
+    const objects = cluster({ retentionBytes: 2 ** 22 }, topics);
+    const kept = ['orders', 'orders.dead-letter', 'bills', 'bills.dead-letter'].map((name) => line(objects, name));
+    expect(kept.map((text) => /retention\.bytes=(\d+),/.exec(text!)![1])).toEqual(
+      [2 ** 22, 2 ** 22, 2 ** 24, 2 ** 22].map(String),
+    );
   });
 
   test('topics that would fill the volumes are refused with the sum', () => {
