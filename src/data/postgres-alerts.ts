@@ -4,6 +4,7 @@ import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { type Duration, formatDuration, parseDuration } from '../platform/duration';
 import { graph, Panels } from '../platform/panels';
+import { fraction } from '../platform/quantity';
 import type { Percent } from '../workload/autoscaling';
 import type { PostgresQueries } from './postgres-queries';
 
@@ -59,7 +60,7 @@ export function watchPostgres(scope: Construct, queries: PostgresQueries, settin
   const busy = `more than ${alerts.connectionsPercent} % of the connections to ${server} are in use`;
   const locked = `transactions of ${server} lock each other out`;
   const long = `a transaction of ${server} has been open for more than ${formatDuration(seconds)}`;
-  const connections = `${queries.connectionUse} > ${alerts.connectionsPercent / 100}`;
+  const connections = `${queries.connectionUse} > ${fraction(alerts.connectionsPercent)}`;
   const deadlocks = `${queries.deadlocks('15m')} >= ${alerts.deadlocks}`;
   const open = `${queries.longestTransaction} > ${seconds}`;
   const mute = `nobody tells the figures of ${server}`;

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
 import { graph, Panels } from '../platform/panels';
+import { fraction } from '../platform/quantity';
 import type { Percent } from '../workload/autoscaling';
 import type { RedisQueries } from './redis-queries';
 
@@ -50,7 +51,7 @@ export function watchRedis(
   if (!enabled) return;
   const { server } = queries;
   const full = `more than ${memoryPercent} % of the memory of ${server} is in use; when it is full, writes are refused`;
-  const memory = `${queries.memoryUse} > ${memoryPercent / 100}`;
+  const memory = `${queries.memoryUse} > ${fraction(memoryPercent)}`;
   const rejected = `${server} takes no more connections`;
   const lost = `${server} throws data away for other data`;
   const unsafe = `${server} cannot write to its append-only file; what is written now is lost with its pod`;

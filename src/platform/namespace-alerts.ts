@@ -6,6 +6,7 @@ import { type AlertRow, alertsOf, rulesOf } from './alert';
 import { Layer } from './layers';
 import type { NamespaceAlertsSettings } from './namespace-alerts-settings';
 import { NamespaceQueries } from './namespace-queries';
+import { fraction } from './quantity';
 import { System } from './system';
 
 const ID = 'namespace-alerts';
@@ -112,7 +113,7 @@ function jobs(queries: NamespaceQueries): AlertRow[] {
 
 function quota(queries: NamespaceQueries, { quotaPercent }: Settings): AlertRow[] {
   const summary = `more than ${quotaPercent} % of {{ $labels.resource }} of the quota is used`;
-  const used = `${queries.quotaUse} > ${quotaPercent / 100}`;
+  const used = `${queries.quotaUse} > ${fraction(quotaPercent)}`;
   return [['QuotaNearlyUsed', 'warning', '15m', used, summary, 'the-quota-is-nearly-used']];
 }
 
@@ -126,7 +127,7 @@ function releases(queries: NamespaceQueries, { releasePausedFor }: Settings): Al
 }
 
 function volumes(queries: NamespaceQueries, { volumePercent, volumeCriticalPercent }: Settings): AlertRow[] {
-  const above = (percent: number) => `${queries.volumeUse} > ${percent / 100}`;
+  const above = (percent: number) => `${queries.volumeUse} > ${fraction(percent)}`;
   const soon = `${queries.volumeLeftAfter(4 * DAY)} < 0 and ${above(50)}`;
   const more = (percent: number) => `volume {{ $labels.persistentvolumeclaim }} is full to more than ${percent} %`;
   const coming = 'volume {{ $labels.persistentvolumeclaim }} will be full within four days';

@@ -42,6 +42,9 @@ export function parseBytes(value: string | number): number {
   return Math.ceil(Number(number) * (UNITS[unit ?? ''] ?? 1));
 }
 
+/** The fraction that a percentage is: 0.009 of 0.9, without what binary fractions add. */
+export const fraction = (percent: number) => Number((percent / 100).toPrecision(15));
+
 function notAQuantity(value: string | number, what: string): never {
   throw new RangeError(`expected an amount of ${what}, got ${JSON.stringify(value)}`);
 }

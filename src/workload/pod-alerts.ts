@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 
 import type { AlertRow } from '../platform/alert';
+import { fraction } from '../platform/quantity';
 import { ValidationError } from '../platform/validation-error';
 import type { Percent } from './autoscaling';
 import type { PodQueries } from './pod-queries';
@@ -78,8 +79,8 @@ export function podAlerts(
   { cpuPercent, memoryPercent, restarts, deployments }: Required<PodAlertsSettings>,
   queries: PodQueries,
 ): PodAlerts {
-  const cpu = `${queries.cpuRatio} > ${cpuPercent / 100}`;
-  const memory = `${queries.memoryRatio} > ${memoryPercent / 100}`;
+  const cpu = `${queries.cpuRatio} > ${fraction(cpuPercent)}`;
+  const memory = `${queries.memoryRatio} > ${fraction(memoryPercent)}`;
   const again = `${queries.restarts('15m')} >= ${restarts}`;
   const busy = `a pod of ${name} uses more than ${cpuPercent} % of the CPU that it may`;
   const full = `a pod of ${name} uses more than ${memoryPercent} % of the memory that it may`;

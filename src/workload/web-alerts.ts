@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 
 import { type AlertRow, alertsOf } from '../platform/alert';
 import { Alerts } from '../platform/alerts';
+import { fraction } from '../platform/quantity';
 import { ValidationError } from '../platform/validation-error';
 import type { Percent } from './autoscaling';
 import { checkWatchedName, podAlerts, type PodAlertsSettings, resolvePodAlerts } from './pod-alerts';
@@ -77,7 +78,7 @@ function ownAlerts(alerts: Required<WebAlertsSettings>, queries: WebQueries): Al
   const { name } = queries.service;
   const { errorPercent, errorRequests, slowPercent, slowSeconds } = alerts;
   const enough = `${queries.recentRequests} >= ${errorRequests}`;
-  const errors = `${queries.errorRatio} > ${errorPercent / 100} and ${enough}`;
+  const errors = `${queries.errorRatio} > ${fraction(errorPercent)} and ${enough}`;
   const slow = `${queries.latency(slowPercent)} > ${slowSeconds}`;
   const many = `more than ${errorPercent} % of the requests to ${name} end in a server error`;
   const late = `${name} does not answer ${slowPercent} % of its requests within ${slowSeconds} s`;

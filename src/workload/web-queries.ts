@@ -1,4 +1,5 @@
 import { series } from '../platform/metrics';
+import { fraction } from '../platform/quantity';
 import type { MetricsSettings } from './metrics-settings';
 import { PodQueries, type WatchedPods } from './pod-queries';
 import { HASH } from './watched';
@@ -72,7 +73,7 @@ export class WebQueries extends PodQueries {
   /** Seconds within which this share of the requests is answered. */
   public latency(percent: number): string {
     const buckets = `rate(${this.own.durations}_bucket{${this.pods}}[5m])`;
-    return `histogram_quantile(${percent / 100}, sum by (le) (${buckets}))`;
+    return `histogram_quantile(${fraction(percent)}, sum by (le) (${buckets}))`;
   }
 
   private get own(): Required<MetricsSettings> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { formatBytes, formatCpu, mebibytes, parseBytes, parseCpu } from '../../src/platform/quantity';
+import { formatBytes, formatCpu, fraction, mebibytes, parseBytes, parseCpu } from '../../src/platform/quantity';
 
 describe('quantities', () => {
   test.each([
@@ -39,4 +39,11 @@ describe('quantities', () => {
   test('a share is in whole mebibytes, and at least one', () => {
     expect([mebibytes('1Gi', 0.75), mebibytes('100Mi', 0.333), mebibytes('1Mi', 0.01)]).toEqual([768, 33, 1]);
   });
+});
+
+test('the fraction of a percentage has no digits that it does not say', () => {
+  const tenths = Array.from({ length: 1001 }, (_, index) => index / 10);
+  const digits = tenths.map((percent) => `${fraction(percent)}`.replace('0.', '').length);
+  expect(Math.max(...digits)).toBe(3);
+  expect([fraction(0.9), fraction(99.9), fraction(100)]).toEqual([0.009, 0.999, 1]);
 });
