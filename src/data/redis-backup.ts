@@ -88,7 +88,7 @@ export class RedisBackup extends Workload {
 
   private renderSnapshots(): KubeCronJob {
     const { schedule, interval, retention, dataSize } = this.backup;
-    const room = Math.ceil((dataSize * 1.1) / MEBIBYTE) + 64;
+    const room = Math.ceil((dataSize * 11) / (10 * MEBIBYTE)) + 64;
     const profile = {
       ...this.server.profile,
       writablePaths: [{ path: '/tmp', reason: 'the copy, until the store has it', sizeLimit: `${room}Mi` }],

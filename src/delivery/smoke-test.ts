@@ -23,6 +23,9 @@ import {
 /** By this label of the Job others know that it is to run after everything else. */
 const COMPONENT = 'smoke-test';
 
+/** Begins the annotations that name the tested image of each service. */
+const TESTED = 'tested.cdk8s-webstack';
+
 /** For Argo CD: once all is applied and healthy, and again at each sync. A sync whose hook fails has failed. */
 const HOOK = {
   'argocd.argoproj.io/hook': 'PostSync',
@@ -160,11 +163,14 @@ class SmokeTestPods extends Workload {
       { command: ['sh', '-c', script] },
     );
     // A release is another pod, and so another Job, which runs though an earlier one has.
-    const tested = this.services.map(({ workloadName, _active }) => `${workloadName}=${imageReference(_active.image)}`);
+    const tested = this.services.map(({ workloadName, _active }) => [
+      `${TESTED}/${workloadName}`,
+      imageReference(_active.image),
+    ]);
     return renderPod(
       {
         workload: this,
-        annotations: { 'cdk8s-webstack/tested': tested.join(' ') },
+        annotations: Object.fromEntries(tested) as Record<string, string>,
         profile,
         containers: [container],
         graceSeconds: 5,

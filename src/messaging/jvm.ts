@@ -4,10 +4,8 @@ import { mebibytes } from '../platform/quantity';
  * Heap of a server on the JVM: half of the memory limit. The other half is for its threads and buffers, and, in Kafka,
  * for the files that the kernel keeps in memory.
  */
-export const heapOptions = (memoryLimit: string) => {
-  const heap = mebibytes(memoryLimit, 0.5);
-  return `-Xms${Math.ceil(heap / 2)}m -Xmx${heap}m`;
-};
+export const heapOptions = (memoryLimit: string) =>
+  `-Xms${mebibytes(memoryLimit, 0.25)}m -Xmx${mebibytes(memoryLimit, 0.5)}m`;
 
 /**
  * Variables that Confluent's images want of any server. By itself the JVM would write its garbage collection log to a

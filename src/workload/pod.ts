@@ -125,7 +125,7 @@ function renderPodSpec(parts: PodParts): PodSpec {
     image: container.image && mirrored(container.image, imageRegistry),
   });
   const all = [...initContainers, ...containers];
-  const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))].sort();
+  const pullSecrets = [...new Set(all.flatMap((item) => item.pullSecrets))];
   const configFiles = [...new Set(all.flatMap((item) => item.configFiles ?? []))];
   const mounted = [
     ...volumes,

@@ -163,10 +163,10 @@ describe('SmokeTest', () => {
 
   test('of versions beside each other, the one that gets the requests counts', () => {
     const tested = (release: WebServiceSettings['release']) =>
-      jobOf({ shop: { release } }).spec.template.metadata.annotations['cdk8s-webstack/tested'];
+      jobOf({ shop: { release } }).spec.template.metadata.annotations['tested.cdk8s-webstack/shop'];
     const colours = { strategy: 'blue-green', blue: { tag: '1' }, green: { tag: '2' } } as const;
-    expect(tested({ ...colours, active: 'blue' })).toBe('shop=acme/shop:1');
-    expect(tested({ ...colours, active: 'green' })).toBe('shop=acme/shop:2');
+    expect(tested({ ...colours, active: 'blue' })).toBe('acme/shop:1');
+    expect(tested({ ...colours, active: 'green' })).toBe('acme/shop:2');
   });
 
   test('of what does not run nothing is asked: where all stand by, there is nothing', () => {
