@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { environmentFiles } from '../outputs/environment';
+import type { Values } from '../outputs/chart/evaluate';
 import { type FinishedObject, isLayerFile, type OutputFile } from '../outputs/plain';
 import { systemFiles } from '../outputs/system';
 import type { DeliveredEnvironment } from '../outputs/argocd';
@@ -11,6 +12,7 @@ import { type EndOfLife, endsOfLife, lifecycleWarnings } from '../platform/lifec
 import { ValidationError } from '../platform/validation-error';
 import { type EnvironmentSettings, loadSettings } from '../settings/load';
 import { formatProblem, SettingsError } from '../settings/problems';
+import { chartOf } from './charts';
 import { deliveredFiles } from './deliver';
 import { BuildError, buildSystem, finish, type Registry } from './build';
 
@@ -22,7 +24,7 @@ const USAGE = `Usage: npm run synth -- [options]
 Reads overlays/, builds every system in every environment and writes plain YAML.
 
   --only SYSTEM[/ENVIRONMENT]  limit the run; other folders of the output stay as they are, and with ENVIRONMENT
-                               also what is made of all environments of the system (kustomize/)
+                               also what is made of all environments of the system (kustomize/, chart/)
   --out DIR                    where to write (default: dist, or what the cdk8s CLI asks for)
   --overlays DIR               where the settings are (default: overlays)
   --replace                    accept changes that cannot be applied in place
@@ -52,6 +54,8 @@ interface Rendered {
   readonly folder: string;
   readonly system: string;
   readonly environment: string;
+  /** As its files say them. */
+  readonly settings: Values;
   readonly objects: readonly FinishedObject[];
   readonly ends: readonly EndOfLife[];
   readonly files: OutputFile[];
@@ -72,9 +76,10 @@ export function synth(args: string[], registry: Registry, terminal: Terminal = P
     const delivered = rendered.map((environment) => environment.delivered);
     // What tells of all environments is made with all of them.
     const whole = options.only ? [] : deliveredFiles(options.overlays, delivered);
+    const warning = (text: string) => terminal.error(`warning: ${text}\n`);
     const refused = refusedChanges(options.out, files.filter(isLayerFile));
     if (refused.length > 0 && !options.replace) throw new BuildError(refused);
-    writeFiles(options.out, [...files, ...ofSystems(rendered, options.only), ...whole], [options.only ?? '.']);
+    writeFiles(options.out, [...files, ...ofSystems(rendered, options, warning), ...whole], [options.only ?? '.']);
     if (!options.quiet) warn(rendered, terminal);
     const summaries = rendered.map(({ summary }) => summary);
     if (options.json) terminal.out(`${JSON.stringify(summaries, null, 2)}\n`);
@@ -120,12 +125,14 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
       const system = buildSystem(SystemOf, settings);
       const objects = finish(system);
       problems.push(...settings.unread().map(formatProblem));
+      const given = JSON.parse(JSON.stringify(settings.settings)) as Values;
       const manifests = objects.map(({ manifest }) => manifest);
       return [
         {
           folder,
           system: settings.system,
           environment: settings.environment,
+          settings: given,
           objects,
           ends: endsOfLife(manifests),
           files: environmentFiles(folder, objects),
@@ -150,15 +157,17 @@ function render(all: EnvironmentSettings[], registry: Registry, progress: (text:
 }
 
 /** What is made of all environments of a system: not of one alone. */
-function ofSystems(rendered: readonly Rendered[], only: string | undefined): OutputFile[] {
+function ofSystems(
+  rendered: readonly Rendered[],
+  { only, overlays }: { readonly only?: string; readonly overlays: string },
+  warn: (text: string) => void,
+): OutputFile[] {
   if (only?.includes('/')) return [];
   const systems = [...new Set(rendered.map(({ system }) => system))];
-  return systems.flatMap((name) =>
-    systemFiles(
-      name,
-      rendered.filter(({ system }) => system === name),
-    ),
-  );
+  return systems.flatMap((name) => {
+    const environments = rendered.filter(({ system }) => system === name);
+    return [...systemFiles(name, environments), ...chartOf(overlays, name, environments, warn)];
+  });
 }
 
 /** Told to whoever runs it, and never written: what ends by a day would change the output from day to day. */

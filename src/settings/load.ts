@@ -44,6 +44,10 @@ export interface LoadOptions {
 export const ARGOCD_FILE = 'argocd.yaml';
 
 const SCHEMAS = 'schemas';
+
+/** Folders beside those of systems: what is generated for them. */
+const GENERATED: readonly string[] = [SCHEMAS, 'charts'];
+
 const BASE = 'base';
 /** Folders of the output in which something else is. */
 const TAKEN = ['chart', 'kustomize'];
@@ -91,7 +95,9 @@ class Loader {
   }
 
   private folders(root: string): string[] {
-    const names = readdirSync(root).filter((name) => !name.startsWith('.') && name !== SCHEMAS && name !== ARGOCD_FILE);
+    const names = readdirSync(root).filter(
+      (name) => !name.startsWith('.') && !GENERATED.includes(name) && name !== ARGOCD_FILE,
+    );
     const folders = names.filter((name) => statSync(join(root, name)).isDirectory());
     for (const name of names.filter((other) => !folders.includes(other))) {
       this.problem(join(root, name), 'expected a folder per system here, found a file; move or remove it');

@@ -1,4 +1,4 @@
-import type { KubeObject } from './api';
+import type { Api, KubeObject } from './api';
 
 /** Whether it counts as one that serves. */
 export const isReady = ({ status, metadata }: KubeObject): boolean =>
@@ -22,4 +22,16 @@ export function makerOf(pod: KubeObject): string {
   if (!owner) return metadata.name;
   const hash = templateHashOf(pod);
   return owner.kind === 'ReplicaSet' && hash ? owner.name.slice(0, -hash.length - 1) : owner.name;
+}
+
+/** Lets the container of a running pod end with a code. */
+export async function endPod(api: Api, { metadata, spec }: KubeObject, exitCode: number): Promise<void> {
+  const [{ name, image }] = spec.containers;
+  const state = { terminated: { exitCode, reason: 'Error' } };
+  await api.patch(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}/status`, {
+    status: {
+      phase: 'Failed',
+      containerStatuses: [{ name, image, imageID: '', ready: false, restartCount: 0, state }],
+    },
+  });
 }

@@ -14,6 +14,7 @@ import { Cluster } from './control-plane';
 import { commandsOf } from './guide';
 import { APPLY } from './live';
 import { addMachines } from './machines';
+import { endPod } from './pods';
 import { RUNS_FOR } from './stages';
 
 const NAMESPACE = 'shop';
@@ -51,18 +52,6 @@ const completed = async () =>
 const testPods = async (job: KubeObject) =>
   (await cluster.api.list(PODS)).filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === job.metadata.uid);
 
-/** Lets the container of a running pod end with a code. */
-async function end({ metadata, spec }: KubeObject, exitCode: number): Promise<void> {
-  const [{ name, image }] = spec.containers;
-  const state = { terminated: { exitCode, reason: 'Error' } };
-  await cluster.api.patch(`${PODS}/${metadata.name}/status`, {
-    status: {
-      phase: 'Failed',
-      containerStatuses: [{ name, image, imageID: '', ready: false, restartCount: 0, state }],
-    },
-  });
-}
-
 proof('it runs once for each release, and once more by the commands of the guide', async () => {
   const first = folderOf('1');
   apply(first);
@@ -93,7 +82,7 @@ proof(
     const job = async () => (await jobs())[0]!;
     const running = async () => (await testPods(await job())).filter(({ status }) => status.phase === 'Running');
     await eventually(async () => (await running()).length === 1);
-    await end((await running())[0]!, 137);
+    await endPod(cluster.api, (await running())[0]!, 137);
     await eventually(async () => (await testPods(await job())).length === 2 && (await running()).length === 1, 60);
     expect([ended(await job(), 'Failed'), (await job()).status.failed]).toEqual([undefined, 1]);
 
@@ -101,11 +90,11 @@ proof(
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: second!.metadata.name } };
     await cluster.api.create(`${PODS}/${second!.metadata.name}/eviction`, eviction);
     // The kubelet ends what is evicted, with whatever code it has then.
-    await end(second!, 1);
+    await endPod(cluster.api, second!, 1);
     const isAnother = ({ metadata }: KubeObject) => metadata.uid !== second!.metadata.uid;
     await eventually(async () => (await running()).some(isAnother), 60);
 
-    await end((await running()).find(isAnother)!, 1);
+    await endPod(cluster.api, (await running()).find(isAnother)!, 1);
     await eventually(async () => ended(await job(), 'Failed') !== undefined);
     const { reason, message } = ended(await job(), 'Failed')!;
     expect([reason, (await running()).length]).toEqual(['PodFailurePolicy', 0]);

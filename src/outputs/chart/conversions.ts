@@ -1,0 +1,66 @@
+import { canonicalBytes, canonicalNumber, formatCpu, fraction, parseBytes, parseCpu } from '../../platform/quantity';
+import { parseDuration } from '../../platform/duration';
+
+/** A way in which a value is written. */
+export interface Conversion {
+  readonly name: string;
+  /** Gives nothing where the value cannot be written so. */
+  readonly of: (value: unknown) => unknown;
+  /** The same in a template, of what an expression reads. The first two depend on the type; see `expressions.ts`. */
+  readonly helm: (value: string) => string;
+}
+
+const isScalar = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value);
+const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.every(isScalar);
+const text = (value: unknown) => (isScalar(value) ? String(value) : undefined);
+const attempt = <T>(action: () => T): T | undefined => {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+};
+const parsed = (parse: (value: string) => number, pattern: RegExp) => (value: unknown) =>
+  typeof value === 'string' && pattern.test(value) ? attempt(() => parse(value)) : undefined;
+const parsedText = (write: (value: string) => string, pattern: RegExp) => (value: unknown) =>
+  typeof value === 'string' && pattern.test(value) ? attempt(() => write(value)) : undefined;
+const joined = (name: string, separator: string): Conversion => ({
+  name,
+  of: (value) => (isList(value) ? value.map(String).join(separator) : undefined),
+  helm: (value) => `join ${JSON.stringify(separator)} ${value}`,
+});
+const helper = (name: string) => (value: string) => `include "webstack.${name}" ${value}`;
+
+/** Every way, the plainest first. */
+export const CONVERSIONS: readonly Conversion[] = [
+  { name: 'same', of: (value) => value, helm: (value) => value },
+  { name: 'text', of: text, helm: helper('text') },
+  { name: 'upper', of: (value) => text(value)?.toUpperCase(), helm: (value) => `upper ${value}` },
+  { name: 'seconds', of: parsed(parseDuration, /^[0-9]+[smhd]$/), helm: helper('seconds') },
+  { name: 'bytes', of: parsed(parseBytes, /^[0-9]+([KMGT]i)?$/), helm: helper('bytes') },
+  { name: 'millicores', of: parsed(parseCpu, /^[0-9.]+m?$/), helm: helper('millicores') },
+  {
+    name: 'fraction',
+    // As Helm divides: by digits, so that 0.9 is not 0.009000000000000001.
+    of: (value) => (typeof value === 'number' ? fraction(value) : undefined),
+    helm: (value) => `divf ${value} 100 | toJson`,
+  },
+  { name: 'amount', of: parsedText(canonicalBytes, /^[0-9.]+([KMGT]i|[kMGT])?$/), helm: helper('amount') },
+  { name: 'cores', of: parsedText((value) => formatCpu(parseCpu(value)), /^[0-9.]+m?$/), helm: helper('cores') },
+  { name: 'decimal', of: parsedText(canonicalNumber, /^[0-9.]+m?$/), helm: helper('decimal') },
+  joined('commas', ','),
+  joined('commas and spaces', ', '),
+  joined('spaces', ' '),
+  joined('newlines', '\n'),
+  {
+    name: 'json',
+    of: (value) => (isScalar(value) ? JSON.stringify(value) : undefined),
+    helm: (value) => `toRawJson ${value}`,
+  },
+];
+
+const BY_NAME = new Map(CONVERSIONS.map((one) => [one.name, one]));
+
+/** A conversion by its name. */
+export const conversion = (name: string): Conversion => BY_NAME.get(name)!;

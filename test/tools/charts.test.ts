@@ -1,0 +1,199 @@
+import { evaluateObjects } from '../../src/outputs/chart/evaluate';
+import type { ObjectTemplate } from '../../src/outputs/chart/template';
+import { digestOf } from '../../src/platform/digest';
+import { choicesAt } from '../../tools/charts/conditions';
+import { heldOf, isClosed, keepsHeld } from '../../tools/charts/held';
+import { jsonLines } from '../../tools/charts/json-lines';
+import { Learner } from '../../tools/charts/learn';
+import { randomNumbers } from '../../tools/charts/random-changes';
+import { changesOf, type Sample } from '../../tools/charts/samples';
+import { type Values, withValue } from '../../tools/charts/values';
+
+interface Shop {
+  readonly environment: string;
+  readonly namespace: string;
+  readonly image: { readonly repository: string; readonly tag: string };
+  readonly replicas: number;
+  readonly memory: string;
+  readonly timeout: string;
+  readonly mode: 'fast' | 'safe' | 'slow';
+  readonly debug: boolean;
+  readonly hosts: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly backup?: { readonly bucket: string };
+}
+
+const SHOP: Shop = {
+  environment: 'dev',
+  namespace: 'shop-dev',
+  image: { repository: 'acme/shop', tag: '1.0' },
+  replicas: 3,
+  memory: '512Mi',
+  timeout: '15m',
+  mode: 'fast',
+  debug: false,
+  hosts: ['a.example.com'],
+  labels: { team: 'shop' },
+  backup: { bucket: 'copies' },
+};
+
+/** What constructs would make of it: all that templates have to say. */
+function objectsOf(shop: Shop): any[] {
+  const { namespace } = shop;
+  const panels = [
+    { title: 'Requests', id: 1 },
+    ...(shop.backup ? [{ title: 'Backups', id: 2 }] : []),
+    { title: `Errors above ${shop.replicas} %`, id: shop.backup ? 3 : 2 },
+  ];
+  const config = {
+    kind: 'ConfigMap',
+    metadata: { name: 'shop', namespace },
+    data: {
+      MODE: shop.mode,
+      LIMIT: String(Math.floor((Number.parseInt(shop.memory, 10) * 3) / 4)),
+      SCRIPT: ['#!/bin/sh', ...(shop.debug ? ['set -x'] : []), `exec shop --env ${shop.environment}`, ''].join('\n'),
+      'board.json': JSON.stringify({ title: namespace, panels }, null, 2),
+    },
+  };
+  const pod = {
+    labels: { app: 'shop', ...shop.labels },
+    spec: {
+      containers: [
+        {
+          name: 'shop',
+          image: `${shop.image.repository}:${shop.image.tag}`,
+          args: ['serve', ...shop.hosts, '--quiet'],
+          timeoutSeconds: Number.parseInt(shop.timeout, 10) * 60,
+          priority: { fast: 1, safe: 5, slow: 9 }[shop.mode],
+        },
+      ],
+    },
+  };
+  return [
+    config,
+    {
+      kind: 'Deployment',
+      metadata: { name: 'shop', namespace, annotations: { 'checksum/config': digestOf(config.data) } },
+      spec: { replicas: shop.replicas, minAvailable: Math.max(1, shop.replicas - 1), template: pod },
+    },
+    { kind: 'Job', metadata: { name: `copy-${digestOf(pod).slice(0, 10)}`, namespace }, spec: { template: pod } },
+    ...(shop.backup ? [{ kind: 'CronJob', metadata: { name: 'backup', namespace }, bucket: shop.backup.bucket }] : []),
+  ];
+}
+
+const CHANGES: readonly [path: readonly string[], values: readonly unknown[]][] = [
+  [['environment'], ['devx']],
+  [['namespace'], ['shop-devx']],
+  [
+    ['image', 'repository'],
+    ['acme/shopx', 'probed'],
+  ],
+  [
+    ['image', 'tag'],
+    ['1.0x', '2.1'],
+  ],
+  [['replicas'], [4, 11, 1, 0, 2]],
+  [['memory'], ['513Mi', '1538Mi', '1024Mi']],
+  [['timeout'], ['16m', '47m']],
+  [['mode'], ['safe', 'slow']],
+  [['debug'], [true]],
+  [['hosts'], [['a.example.com', 'b'], [], ['c']]],
+  [['labels', 'team'], ['shopx']],
+  [['labels', 'probed'], ['x']],
+  [['backup', 'bucket'], ['copiesx']],
+  [['backup'], [undefined]],
+];
+
+const asObjects = (shop: Values) => objectsOf(shop as unknown as Shop).map((manifest) => ({ layer: 'apps', manifest }));
+const plainName = (object: any) => `${object.kind}//${object.metadata.name.replace(/-[0-9a-f]{10}$/, '')}`;
+
+function learned(make: (values: Values) => any[] = asObjects) {
+  const values = SHOP as unknown as Values;
+  const origin: Sample = { values, objects: make(values) };
+  const samples: Sample[] = [origin];
+  for (const [changed, others] of CHANGES) {
+    for (const other of others) {
+      const one = withValue(values, changed, other);
+      samples.push({ values: one, objects: make(one), origin, changed });
+    }
+  }
+  choicesAt([['mode']]);
+  const learner = new Learner(samples, { maps: [['labels']], lists: [['hosts']] }, [], plainName);
+  const templates: ObjectTemplate[] = learner.learn();
+  return { templates, unexplained: learner.unexplained };
+}
+
+describe('templates that are learned of samples', () => {
+  const { templates, unexplained } = learned();
+
+  test('explain every field', () => {
+    expect(unexplained.map(({ where }) => where)).toEqual([]);
+  });
+
+  test.each<[string, Partial<Shop>]>([
+    ['as it is', {}],
+    ['several values at once', { replicas: 8, memory: '300Mi', timeout: '3m', mode: 'slow' }],
+    [
+      'what was never tried',
+      { image: { repository: 'other/thing', tag: '9' }, environment: 'test', namespace: 'elsewhere' },
+    ],
+    ['switches together', { debug: true, backup: undefined, mode: 'safe', replicas: 0 }],
+    ['more entries of a map and a list', { labels: { a: '1', team: 'x', z: '2' }, hosts: ['x', 'y', 'z'] }],
+  ])('make what the constructs make: %s', (_, changes) => {
+    const shop = { ...SHOP, ...changes };
+    if (shop.backup === undefined) delete (shop as { backup?: unknown }).backup;
+    const made = evaluateObjects(templates, shop as unknown as Values);
+    expect(JSON.parse(JSON.stringify(made))).toEqual(JSON.parse(JSON.stringify(objectsOf(shop))));
+  });
+
+  test('say nothing of a field that no template can tell, but that they cannot', () => {
+    const { unexplained: found } = learned((values) => [
+      { layer: 'apps', manifest: { kind: 'A', metadata: { name: 'a' }, odd: digestOf([values['replicas'], values['memory']]) } },
+    ]);
+    expect(found.map(({ where }) => where)).toEqual(['A//a.odd']);
+    expect(found[0]!.paths).toContainEqual(['replicas']);
+  });
+});
+
+test('lines of JSON are told apart by what they say something of, whatever is before them', () => {
+  const text = (panels: unknown[]) => JSON.stringify({ uid: 'x', panels }, null, 2);
+  const [a, b] = [
+    { title: 'A', id: 1 },
+    { title: 'B in shop', id: 2 },
+  ];
+  const ids = (one: string) => jsonLines(one, 'shop')!.map(({ id }) => id);
+  expect(ids(text([a, b])).filter((id) => ids(text([b])).includes(id))).toEqual(ids(text([b])));
+  expect(
+    jsonLines(text([a, b]), 'shop')!
+      .map((line) => line.text)
+      .join('\n'),
+  ).toBe(text([a, b]));
+  expect(jsonLines('{\n  not: json\n}', 'shop')).toBeUndefined();
+});
+
+test('what is held keeps what some environment says', () => {
+  const all: Values[] = [
+    { kafka: { brokers: 3 }, topics: ['a'] },
+    { kafka: { brokers: 1 }, topics: ['a'] },
+  ];
+  const held = heldOf(all, [
+    { path: '*.brokers', reason: 'r' },
+    { path: 'topics', reason: 's' },
+  ]);
+  expect(held.map(({ path, allowed }) => [path.join('.'), allowed])).toEqual([
+    ['kafka.brokers', [3, 1]],
+    ['topics', [['a']]],
+  ]);
+  expect(keepsHeld({ kafka: { brokers: 1 }, topics: ['a'] }, held)).toBe(true);
+  expect(keepsHeld({ kafka: { brokers: 2 }, topics: ['a'] }, held)).toBe(false);
+  expect([isClosed(['backend', 'secrets']), isClosed(['backend', 'environment'])]).toEqual([true, false]);
+});
+
+test('a list of changes has another of each kind, and the same seed the same row', () => {
+  expect(changesOf('512Mi', {})).toContain('1024Mi');
+  expect(changesOf(['a'], {})).toContainEqual([]);
+  expect(changesOf('fast', { enum: ['fast', 'slow'] })).toEqual(['fast', 'slow']);
+  const row = (seed: number) => Array.from({ length: 5 }, randomNumbers(seed));
+  expect(row(7)).toEqual(row(7));
+  expect(row(7)).not.toEqual(row(8));
+});

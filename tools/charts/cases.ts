@@ -1,0 +1,106 @@
+import type { ValuePath } from '../../src/outputs/chart/template';
+import { valueAt, type Values } from '../../src/outputs/chart/evaluate';
+import { differencesOf } from './values';
+
+/** Values under which something was seen. */
+export interface Scope {
+  readonly id: string;
+  readonly values: Values;
+  /** The scope from which it differs in one place, and that place. */
+  readonly origin?: string;
+  readonly changed?: ValuePath;
+}
+
+/** What was seen, and under which values. */
+export interface Case {
+  readonly scope: Scope;
+  readonly value: unknown;
+}
+
+const texts = new WeakMap<object, string>();
+
+/** A text by which values are told from one another. */
+export function identity(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `${typeof value} ${String(value)}`;
+  let text = texts.get(value);
+  if (text === undefined) texts.set(value, (text = JSON.stringify(value)));
+  return text;
+}
+
+/** Cases by what was seen. */
+export function grouped(cases: readonly Case[]): Case[][] {
+  const groups = new Map<string, Case[]>();
+  for (const one of cases) {
+    const key = identity(one.value);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups.values()];
+}
+
+export const keyOf = (path: ValuePath) => path.join('\0');
+
+/** Places in the values of which a change changed what was seen, those of most effect first. */
+export function influences(cases: readonly Case[]): ValuePath[] {
+  const byScope = new Map(cases.map((one) => [one.scope.id, one]));
+  const found = new Map<string, { path: ValuePath; weight: number }>();
+  for (const { scope, value } of cases) {
+    if (scope.origin === undefined || !scope.changed) continue;
+    const origin = byScope.get(scope.origin);
+    if (!origin || identity(origin.value) === identity(value)) continue;
+    const places = placesOf(scope, origin.scope);
+    for (const path of places) {
+      const entry = found.get(keyOf(path)) ?? { path, weight: 0 };
+      // What changed alone tells more than what changed with others.
+      entry.weight += keyOf(path) === keyOf(scope.changed) ? 1 : 1 / places.length;
+      found.set(keyOf(path), entry);
+    }
+  }
+  return [...found.values()].sort((a, b) => b.weight - a.weight).map(({ path }) => path);
+}
+
+const places = new WeakMap<Scope, ValuePath[]>();
+
+/** Where the values of a scope differ from those of its origin. */
+function placesOf(scope: Scope, origin: Scope): ValuePath[] {
+  let found = places.get(scope);
+  if (!found) {
+    const changed = scope.changed!;
+    const [was, is] = [valueAt(origin.values, changed), valueAt(scope.values, changed)];
+    found = [changed, ...differencesOf(was, is).map((path) => [...changed, ...path])];
+    places.set(scope, found);
+  }
+  return found;
+}
+
+/** What stands at a path under the values of a case. */
+export const seen = ({ scope }: Case, path: ValuePath): unknown => valueAt(scope.values, path);
+
+/** Those that show something: what others are changes of, and changes that changed what was seen. */
+export function telling(cases: readonly Case[]): Case[] {
+  const byScope = new Map(cases.map((one) => [one.scope.id, one]));
+  return cases.filter(({ scope, value }) => {
+    const origin = scope.origin === undefined ? undefined : byScope.get(scope.origin);
+    return !origin || identity(origin.value) !== identity(value);
+  });
+}
+
+/** Learns from what tells something, then from what contradicts it, until nothing does. */
+export function refined<T>(
+  cases: readonly Case[],
+  learn: (few: readonly Case[]) => T | undefined,
+  agrees: (learned: T, one: Case) => boolean,
+): T | undefined {
+  let few = telling(cases);
+  for (let round = 0; ; round += 1) {
+    const learned = learn(few);
+    if (learned === undefined || round === 6) return learned;
+    const against = cases.filter((one) => !agrees(learned, one));
+    if (against.length === 0) return learned;
+    const taken = new Set(few);
+    const more = against.filter((one) => !taken.has(one)).slice(0, 12);
+    if (more.length === 0) return learned;
+    few = [...few, ...more];
+  }
+}

@@ -1,0 +1,84 @@
+import type { ValuePath } from '../../src/outputs/chart/template';
+import { isPlainMap } from '../../src/settings/merge';
+import { keyOf } from './cases';
+import { at, type Values } from './values';
+
+/** Settings that are what the environments say: no template says what they come to otherwise. */
+export interface HeldRule {
+  /** A path, in which `*` is any key. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+const STRUCTURE = 'decides which kinds of objects there are';
+const NUMBERED = 'the names of its servers stand one by one in what asks them';
+
+const ONE_LIST = 'is one list for all containers of a pod: that of its main image';
+
+/** What is decided when a chart is made. */
+export const HELD: readonly HeldRule[] = [
+  { path: 'cloud', reason: STRUCTURE },
+  { path: 'edge.type', reason: STRUCTURE },
+  { path: 'edge.policies', reason: STRUCTURE },
+  { path: 'kafka.mode', reason: STRUCTURE },
+  { path: 'secrets.source', reason: STRUCTURE },
+  { path: 'secrets.store', reason: STRUCTURE },
+  { path: '*.release', reason: STRUCTURE },
+  { path: 'tls.enabled', reason: 'is said to every server and every client, each in its own words' },
+  { path: 'topics', reason: 'each makes objects of its own, and the services are built to subscribe to them' },
+  { path: 'kafka.brokers', reason: NUMBERED },
+  { path: 'zookeeper.replicas', reason: NUMBERED },
+  { path: '*.hosts', reason: NUMBERED },
+  { path: 'dashboard.panels', reason: 'each is a piece of a document of Grafana, placed after those before it' },
+  { path: '*.waitImage.pullSecrets', reason: ONE_LIST },
+  { path: '*.exporter.image.pullSecrets', reason: ONE_LIST },
+  { path: '*.backup.image.pullSecrets', reason: ONE_LIST },
+  { path: '*.migrations.image.pullSecrets', reason: ONE_LIST },
+  { path: '*.image.profile', reason: 'user, group and writablePaths say what it stands for' },
+  { path: '*.image.writablePaths', reason: 'goes with the image; each folder is a volume with a name of its own' },
+];
+
+/** Maps whose entries are those of the environments: what is in an entry may change. */
+const CLOSED: readonly string[] = ['*.secrets'];
+
+/** Whether the entries of a map are those of the environments. */
+export const isClosed = (path: ValuePath): boolean =>
+  CLOSED.some((pattern) => {
+    const keys = pattern.split('.');
+    return keys.length === path.length && keys.every((key, index) => key === '*' || key === path[index]);
+  });
+
+/** A held setting of a system. */
+export interface Held {
+  readonly path: ValuePath;
+  readonly reason: string;
+  /** What the environments say; nothing stands for what they leave out. */
+  readonly allowed: readonly unknown[];
+}
+
+/** The settings of environments that are held by a rule. */
+export function heldOf(all: readonly Values[], rules: readonly HeldRule[]): Held[] {
+  const found = new Map<string, Held>();
+  for (const { path, reason } of rules) {
+    for (const own of all.flatMap((values) => matches(values, path.split('.'), []))) {
+      const known = [...new Set(all.map((values) => JSON.stringify(at(values, own))))];
+      const allowed = known.map((text) => (text === undefined ? undefined : (JSON.parse(text) as unknown)));
+      if (!found.has(keyOf(own))) found.set(keyOf(own), { path: own, reason, allowed });
+    }
+  }
+  return [...found.values()];
+}
+
+function matches(value: unknown, [key, ...rest]: readonly string[], path: ValuePath): ValuePath[] {
+  if (key === undefined) return [path];
+  if (!isPlainMap(value)) return [];
+  const keys = key === '*' ? Object.keys(value) : [key].filter((one) => Object.hasOwn(value, one));
+  return keys.flatMap((one) => matches(value[one], rest, [...path, one]));
+}
+
+/** Whether everything that is held is as some environment has it. */
+export const keepsHeld = (values: Values, held: readonly Held[]): boolean =>
+  held.every(({ path, allowed }) => {
+    const text = JSON.stringify(at(values, path));
+    return allowed.some((one) => JSON.stringify(one) === text);
+  });

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { App } from 'cdk8s';
+
+import { withoutPlans } from '../../src/outputs/chart/helm-only';
+import { finish } from '../../src/cli/build';
+import type { FinishedObject } from '../../src/outputs/plain';
+import { loadSettings } from '../../src/settings/load';
+import { mergeSettings } from '../../src/settings/merge';
+import { readSettingsFile } from '../../src/settings/read';
+import { validators } from '../../src/settings/validators';
+import { SYSTEMS } from '../../src/systems';
+import type { Values } from './values';
+
+/** A JSON Schema of settings. */
+export interface Schema {
+  readonly type?: string;
+  readonly $ref?: string;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+  readonly propertyNames?: unknown;
+  readonly pattern?: string;
+  readonly minimum?: number;
+}
+
+/** An environment of a system, with the settings that its files say. */
+export interface Environment {
+  readonly name: string;
+  readonly values: Values;
+}
+
+/** Builds a system with any settings, and says what comes out. */
+export class Probe {
+  public readonly environments: readonly Environment[];
+  public builds = 0;
+  private readonly schema: Schema & { readonly definitions: Readonly<Record<string, Schema>> };
+
+  public constructor(
+    public readonly system: string,
+    private readonly overlays = 'overlays',
+  ) {
+    this.schema = JSON.parse(readFileSync(join(overlays, `schemas/${system}.base.json`), 'utf8'));
+    const all = loadSettings({ root: overlays, validators, only: system });
+    this.environments = all.map(({ environment, settings }) => ({
+      name: environment,
+      values: mergeSettings({ environment }, JSON.parse(JSON.stringify(settings))),
+    }));
+  }
+
+  /** What all environments share. */
+  public get base(): Values {
+    const file = join(this.overlays, this.system, 'base.yaml');
+    return readSettingsFile(file, file).data as Values;
+  }
+
+  /** The schema of all settings. */
+  public get root(): Schema {
+    return this.resolve(this.schema);
+  }
+
+  /** A schema, with what it refers to; its own words win. */
+  public resolve(schema: Schema): Schema {
+    if (schema.$ref === undefined) return schema;
+    const { $ref, ...own } = schema;
+    const name = decodeURIComponent($ref.split('/').pop()!);
+    return { ...this.resolve(this.schema.definitions[name]!), ...own };
+  }
+
+  /** The objects that come of settings; nothing where these are refused. */
+  public build({ environment, ...settings }: Values): FinishedObject[] | undefined {
+    this.builds += 1;
+    if (!validators[this.system]!.base(settings)) return undefined;
+    try {
+      const SystemOf = SYSTEMS[this.system]!;
+      const objects = finish(new SystemOf(new App(), environment as string, settings as any));
+      return objects.map((one) => ({ ...one, manifest: withoutPlans(one.manifest) }));
+    } catch {
+      return undefined;
+    }
+  }
+}
