@@ -8,5 +8,5 @@ const OVERLAYS = resolve('overlays');
 /** What all environments of each system share. */
 export const baseSettings = (): any[] =>
   readdirSync(OVERLAYS)
-    .filter((name) => name !== 'schemas' && !name.endsWith('.yaml'))
+    .filter((name) => !['schemas', 'charts'].includes(name) && !name.endsWith('.yaml'))
     .map((name) => parse(readFileSync(join(OVERLAYS, name, 'base.yaml'), 'utf8')));
