@@ -5,9 +5,7 @@ import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
 
 import { differences } from '../../src/outputs/chart/differences';
-import { valueAt } from '../../src/outputs/chart/evaluate';
 import { asInChart } from '../../src/outputs/chart/helm-only';
-import { isMap } from '../../src/outputs/fields';
 import { withValue } from '../../tools/charts/values';
 import { charted, ChartedSystem } from '../support/charted';
 import { objectsOf } from '../support/dist';
@@ -15,7 +13,8 @@ import { byName, helm, render, rendered } from '../support/helm';
 import { proof } from './support/proof';
 
 const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
-const CHANGES = 300;
+/** All of them, but where a run has to be short. */
+const CHANGES = Number(process.env['CHANGES'] ?? 300);
 
 const systems = charted().map((name) => new ChartedSystem(name));
 const plain = (objects: readonly any[]) => byName(objects.filter(({ kind }) => kind !== 'Namespace').map(asInChart));
@@ -63,7 +62,7 @@ proof(`of ${CHANGES} random valid changes helm makes what the settings make (see
 proof('a value that the schema refuses, and one that nobody knows, make nothing', async () => {
   const wrong = [
     ['--set', 'version=0'],
-    ['--set', 'alerts.volumePercent=many'],
+    ['--set', 'frontend.replicas=many'],
     ['--set', 'nobodyKnows=1'],
   ];
   for (const chart of systems) {
@@ -78,9 +77,7 @@ proof('a value that the schema refuses, and one that nobody knows, make nothing'
 proof('a template that forgets a value is seen', async () => {
   const chart = systems[0]!;
   const { values } = chart.environments[0]!;
-  const path = ['alerts', 'volumePercent'];
-  const other = withValue(values, path, 71);
-  expect(isMap(valueAt(values, ['alerts']))).toBe(true);
+  const other = withValue(values, ['version'], '9.9.9');
   expect(made(chart, other)).not.toEqual(made(chart, values));
   return 'a change that is not made is found';
 });
