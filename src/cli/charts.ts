@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { readModel } from '../outputs/chart/model';
 import { type ChartedEnvironment, systemChart } from '../outputs/chart/of-system';
 import type { OutputFile } from '../outputs/plain';
+import { schemaFile } from '../settings/load';
 
 /**
  * The chart of a system, where a model of it was made. Where its templates no longer make what the settings do there is
@@ -17,7 +17,7 @@ export function chartOf(
 ): OutputFile[] {
   const model = readModel(overlays, system);
   if (!model) return [];
-  const schema = JSON.parse(readFileSync(join(overlays, 'schemas', `${system}.base.json`), 'utf8'));
+  const schema = JSON.parse(readFileSync(schemaFile(overlays, system, true), 'utf8'));
   const { files, unlike } = systemChart({ system, model, schema, environments });
   if (unlike.length > 0) {
     const found = `its templates do not make what is set now (${unlike.join(', ')})`;

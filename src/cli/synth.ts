@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 
 import { formatSummaries, summarize, type EnvironmentSummary } from '../outputs/summary';
 import { environmentFiles } from '../outputs/environment';
-import type { Values } from '../outputs/chart/evaluate';
 import { type FinishedObject, isLayerFile, type OutputFile } from '../outputs/plain';
 import { systemFiles } from '../outputs/system';
 import type { DeliveredEnvironment } from '../outputs/argocd';
@@ -15,6 +14,7 @@ import { formatProblem, SettingsError } from '../settings/problems';
 import { chartOf } from './charts';
 import { deliveredFiles } from './deliver';
 import { BuildError, buildSystem, finish, type Registry } from './build';
+import type { Values } from '../outputs/chart/values';
 
 /** What a script can rely on. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;

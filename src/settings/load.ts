@@ -45,6 +45,10 @@ export const ARGOCD_FILE = 'argocd.yaml';
 
 const SCHEMAS = 'schemas';
 
+/** The schema of the settings of a system, or of those that its environments share. */
+export const schemaFile = (root: string, system: string, shared = false): string =>
+  join(root, SCHEMAS, `${system}${shared ? '.base' : ''}.json`);
+
 /** Folders beside those of systems: what is generated for them. */
 const GENERATED: readonly string[] = [SCHEMAS, 'charts'];
 
@@ -157,7 +161,7 @@ class Loader {
     if (file.problems.length > 0) return file;
     const validate = this.options.validators[system]?.[name === BASE ? 'base' : 'environment'];
     if (validate) {
-      const findings = checkSettings(file.data, validate, this.schemaFile(system, name));
+      const findings = checkSettings(file.data, validate, schemaFile(this.options.root, system, name === BASE));
       this.problems.push(
         ...findings.map((finding) =>
           placed(finding, finding.atKey ? file.keyPlace(finding.path) : file.valuePlace(finding.path)),
@@ -178,7 +182,7 @@ class Loader {
     // Each file by itself may be right and their sum wrong: an environment may remove what is needed.
     if (this.problems.length === before && base.problems.length === 0) {
       const validate = this.options.validators[system]?.base;
-      const findings = validate ? checkSettings(settings, validate, this.schemaFile(system, BASE)) : [];
+      const findings = validate ? checkSettings(settings, validate, schemaFile(this.options.root, system, true)) : [];
       const fresh = findings.filter(({ path, message }) => !this.isKnown(base.valuePlace(path), message));
       this.problems.push(...fresh.map((finding) => placed(finding, place(finding.path, finding.atKey))));
     }
@@ -209,10 +213,6 @@ class Loader {
         this.problems.push({ ...place, message: `${message}; give ${environment.environment} one of its own` });
       }
     }
-  }
-
-  private schemaFile(system: string, name: string): string {
-    return join(this.options.root, SCHEMAS, `${system}${name === BASE ? '.base' : ''}.json`);
   }
 
   private problem(file: string, message: string): void {

@@ -1,14 +1,13 @@
-import { type Values, valueAt } from '../../src/outputs/chart/evaluate';
 import { withoutPlans } from '../../src/outputs/chart/helm-only';
 import { isMap } from '../../src/outputs/fields';
 import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
 import type { Schema } from '../../tools/charts/probe';
 import { changesOf } from '../../tools/charts/samples';
-import { withValue } from '../../tools/charts/values';
 import { charted, ChartedSystem } from '../support/charted';
 import { objectsOf } from '../support/dist';
 import { byName } from '../support/helm';
+import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 const EACH = 12;

@@ -1,12 +1,13 @@
 /** @tools helm */
 import { differences } from '../../src/outputs/chart/differences';
 import { without } from '../../src/outputs/chart/fixed';
-import { evaluateObjects, type Values } from '../../src/outputs/chart/evaluate';
+import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import { asInChart } from '../../src/outputs/chart/helm-only';
 import type { Condition, Node, ObjectTemplate, Test } from '../../src/outputs/chart/template';
 import { byName, helm, render, writtenChart } from '../support/helm';
 import { configMap, constant, mapOf, objectOf, placed, smallChart, VALUES } from '../support/small-chart';
 import { proof } from './support/proof';
+import type { Values } from '../../src/outputs/chart/values';
 
 const NASTY = [
   '',

@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 
 import { differences } from '../../src/outputs/chart/differences';
 import { asInChart } from '../../src/outputs/chart/helm-only';
-import { withValue } from '../../tools/charts/values';
 import { charted, ChartedSystem } from '../support/charted';
 import { objectsOf } from '../support/dist';
 import { byName, helm, render, rendered } from '../support/helm';
 import { proof } from './support/proof';
+import { withValue } from '../../src/outputs/chart/values';
 
 const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 /** All of them, but where a run has to be short. */

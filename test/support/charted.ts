@@ -4,16 +4,16 @@ import { join, resolve } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
-import { evaluateObjects, type Values, valueAt } from '../../src/outputs/chart/evaluate';
+import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import { without } from '../../src/outputs/chart/fixed';
 import { type ChartModel, readModel } from '../../src/outputs/chart/model';
-import type { ValuePath } from '../../src/outputs/chart/template';
-import { isMap } from '../../src/outputs/fields';
+import { keyOf } from '../../src/outputs/chart/template';
 import { mergeSettings } from '../../src/settings/merge';
 import { SYSTEMS } from '../../src/systems';
 import { Probe } from '../../tools/charts/probe';
 import { RandomChanges, randomNumbers, withChanges } from '../../tools/charts/random-changes';
 import { DIST } from './dist';
+import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** Systems that have a chart in `dist/`. */
 export const charted = (): string[] =>
@@ -44,7 +44,10 @@ export class ChartedSystem {
   private whole(environment: string, namespace: unknown): Values {
     const own = mergeSettings(parse(this.text('values.yaml')), parse(this.text(`values-${environment}.yaml`)) ?? {});
     const known = this.model.environments[environment]!.values;
-    const fixed = this.model.fixed.reduce<Values>((sum, { path }) => placed(sum, path, valueAt(known, path)), own);
+    const fixed = this.model.fixed.reduce<Values>((sum, { path }) => {
+      const value = valueAt(known, path);
+      return value === undefined ? sum : withValue(sum, path, value);
+    }, own);
     return { ...fixed, namespace };
   }
 
@@ -61,13 +64,13 @@ export class ChartedSystem {
   /** Random valid changes of the values of an environment: what both the settings and the chart take, and its objects. */
   public *changes(seed: number): Generator<{ readonly values: Values; readonly objects: any[] }> {
     const random = randomNumbers(seed);
-    const closed = new Set([...this.model.fixed, ...this.model.limited].map(({ path }) => path.join('\0')));
-    const switches = new Set(this.model.switches.map((path) => path.join('\0')));
+    const closed = new Set([...this.model.fixed, ...this.model.limited].map(({ path }) => keyOf(path)));
+    const switches = new Set(this.model.switches.map(keyOf));
     const changes = new RandomChanges(
       this.probe,
       random,
-      (path) => !closed.has(path.join('\0')),
-      (path) => switches.has(path.join('\0')),
+      (path) => !closed.has(keyOf(path)),
+      (path) => switches.has(keyOf(path)),
     );
     // More refusals in a row than any chance gives: then nothing at all is taken.
     for (let refused = 0; refused < 2000; refused += 1) {
@@ -85,10 +88,4 @@ export class ChartedSystem {
   private text(file: string): string {
     return readFileSync(join(this.folder, file), 'utf8');
   }
-}
-
-function placed(values: Values, [key, ...rest]: ValuePath, value: unknown): Values {
-  if (key === undefined) return value as Values;
-  if (value === undefined) return values;
-  return { ...values, [key]: placed(isMap(values[key]) ? (values[key] as Values) : {}, rest, value) };
 }

@@ -1,9 +1,9 @@
 import { chartFiles } from '../../src/outputs/chart/chart';
-import type { Values } from '../../src/outputs/chart/evaluate';
 import type { Schema, SchemaDocument } from '../../src/outputs/chart/schema';
 import type { ChartSource } from '../../src/outputs/chart/source';
 import type { Node, ObjectTemplate } from '../../src/outputs/chart/template';
 import type { OutputFile } from '../../src/outputs/plain';
+import type { Values } from '../../src/outputs/chart/values';
 
 /** A constant. */
 export const constant = (literal: unknown): Node => ({ literal });

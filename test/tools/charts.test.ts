@@ -7,7 +7,7 @@ import { jsonLines } from '../../tools/charts/json-lines';
 import { Learner } from '../../tools/charts/learn';
 import { randomNumbers } from '../../tools/charts/random-changes';
 import { changesOf, type Sample } from '../../tools/charts/samples';
-import { type Values, withValue } from '../../tools/charts/values';
+import { type Values, withValue } from '../../src/outputs/chart/values';
 
 interface Shop {
   readonly environment: string;
@@ -148,7 +148,10 @@ describe('templates that are learned of samples', () => {
 
   test('say nothing of a field that no template can tell, but that they cannot', () => {
     const { unexplained: found } = learned((values) => [
-      { layer: 'apps', manifest: { kind: 'A', metadata: { name: 'a' }, odd: digestOf([values['replicas'], values['memory']]) } },
+      {
+        layer: 'apps',
+        manifest: { kind: 'A', metadata: { name: 'a' }, odd: digestOf([values['replicas'], values['memory']]) },
+      },
     ]);
     expect(found.map(({ where }) => where)).toEqual(['A//a.odd']);
     expect(found[0]!.paths).toContainEqual(['replicas']);

@@ -1,6 +1,6 @@
-import type { ValuePath } from '../../src/outputs/chart/template';
-import { valueAt, type Values } from '../../src/outputs/chart/evaluate';
+import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { differencesOf } from './values';
+import { type Values, valueAt } from '../../src/outputs/chart/values';
 
 /** Values under which something was seen. */
 export interface Scope {
@@ -38,8 +38,6 @@ export function grouped(cases: readonly Case[]): Case[][] {
   }
   return [...groups.values()];
 }
-
-export const keyOf = (path: ValuePath) => path.join('\0');
 
 /** Places in the values of which a change changed what was seen, those of most effect first. */
 export function influences(cases: readonly Case[]): ValuePath[] {

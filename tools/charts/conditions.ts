@@ -1,6 +1,6 @@
-import { type Condition, KEY, type Test, VALUE, type ValuePath } from '../../src/outputs/chart/template';
+import { type Condition, KEY, type Test, VALUE, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { evaluateCondition, evaluateTest } from '../../src/outputs/chart/evaluate';
-import { type Case, influences, keyOf, refined, seen } from './cases';
+import { type Case, influences, refined, seen } from './cases';
 
 type Literal = Condition[number][number];
 interface Column {

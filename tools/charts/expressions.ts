@@ -1,7 +1,15 @@
 import { CONVERSIONS } from '../../src/outputs/chart/conversions';
 import { evaluateComputed, evaluateCondition, evaluatePlaced, evaluateTally } from '../../src/outputs/chart/evaluate';
-import type { Computed, Condition, Node, Placed, Tally, ValuePath } from '../../src/outputs/chart/template';
-import { type Case, identity, keyOf, seen } from './cases';
+import {
+  type Computed,
+  type Condition,
+  type Node,
+  type Placed,
+  type Tally,
+  type ValuePath,
+  keyOf,
+} from '../../src/outputs/chart/template';
+import { type Case, identity, seen } from './cases';
 
 /** A value that is what was seen in every case; nothing where there is none. */
 export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): Placed | undefined {

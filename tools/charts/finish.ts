@@ -1,9 +1,10 @@
-import { readingsOf, type Readings, ANY } from '../../src/outputs/chart/paths';
+import { isRead, isWithin } from '../../src/outputs/chart/fixed';
+import { readingsOf } from '../../src/outputs/chart/paths';
 import type { FixedSetting, LimitedSetting } from '../../src/outputs/chart/source';
-import type { ObjectTemplate, ValuePath } from '../../src/outputs/chart/template';
+import { type ObjectTemplate, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
 import type { Held } from './held';
-import { at, type Values } from './values';
+import { type Values, valueAt } from '../../src/outputs/chart/values';
 
 const WITHOUT_EFFECT = 'changes no object of this system as it is set here';
 
@@ -16,26 +17,18 @@ export function closedSettings(templates: readonly ObjectTemplate[], all: readon
     if (!isRead(path, readings)) fixed.push({ path, reason });
     else limited.push({ path, reason, allowed: allowed.map((one) => one ?? null) });
   }
-  const closed = new Set([...fixed, ...limited].map(({ path }) => path.join('\0')));
+  const closed = new Set([...fixed, ...limited].map(({ path }) => keyOf(path)));
   const walk = (path: ValuePath): void => {
-    if (closed.has(path.join('\0')) || path[0] === 'namespace') return;
+    if (closed.has(keyOf(path)) || path[0] === 'namespace') return;
     if (path.length > 0 && !isRead(path, readings)) {
       fixed.push({ path, reason: WITHOUT_EFFECT });
       return;
     }
     // What is placed as a whole is read down to its leaves.
     if (readings.read.some((one) => isWithin(path, one))) return;
-    const maps = all.map((values) => at(values, path)).filter(isPlainMap);
+    const maps = all.map((values) => valueAt(values, path)).filter(isPlainMap);
     for (const key of new Set(maps.flatMap((one) => Object.keys(one)))) walk([...path, key]);
   };
   walk([]);
   return { fixed, limited };
 }
-
-const isSameKey = (one: string | undefined, other: string | undefined) => one === other || one === ANY || other === ANY;
-
-const isWithin = (path: ValuePath, around: ValuePath) => around.every((key, index) => isSameKey(key, path[index]));
-
-/** Whether a template reads what stands there, something within it or all around it. */
-const isRead = (path: ValuePath, { read, optional }: Readings) =>
-  read.some((one) => isWithin(one, path) || isWithin(path, one)) || optional.some((one) => isWithin(one, path));

@@ -1,7 +1,6 @@
-import type { ValuePath } from '../../src/outputs/chart/template';
+import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
-import { keyOf } from './cases';
-import { at, type Values } from './values';
+import { type Values, valueAt } from '../../src/outputs/chart/values';
 
 /** Settings that are what the environments say: no template says what they come to otherwise. */
 export interface HeldRule {
@@ -61,7 +60,7 @@ export function heldOf(all: readonly Values[], rules: readonly HeldRule[]): Held
   const found = new Map<string, Held>();
   for (const { path, reason } of rules) {
     for (const own of all.flatMap((values) => matches(values, path.split('.'), []))) {
-      const known = [...new Set(all.map((values) => JSON.stringify(at(values, own))))];
+      const known = [...new Set(all.map((values) => JSON.stringify(valueAt(values, own))))];
       const allowed = known.map((text) => (text === undefined ? undefined : (JSON.parse(text) as unknown)));
       if (!found.has(keyOf(own))) found.set(keyOf(own), { path: own, reason, allowed });
     }
@@ -79,6 +78,6 @@ function matches(value: unknown, [key, ...rest]: readonly string[], path: ValueP
 /** Whether everything that is held is as some environment has it. */
 export const keepsHeld = (values: Values, held: readonly Held[]): boolean =>
   held.every(({ path, allowed }) => {
-    const text = JSON.stringify(at(values, path));
+    const text = JSON.stringify(valueAt(values, path));
     return allowed.some((one) => JSON.stringify(one) === text);
   });

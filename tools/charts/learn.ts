@@ -1,5 +1,5 @@
-import { digestOf } from '../../src/platform/digest';
-import { entriesOf, evaluateCondition, evaluateNode, valueAt } from '../../src/outputs/chart/evaluate';
+import { canonical, digestOf } from '../../src/platform/digest';
+import { entriesOf, evaluateCondition, evaluateNode } from '../../src/outputs/chart/evaluate';
 import {
   type Condition,
   type Joined,
@@ -11,15 +11,17 @@ import {
   type Range,
   VALUE,
   type ValuePath,
+  keyOf,
 } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
 import { align, itemDistance } from './align';
-import { type Case, grouped, identity, influences, keyOf, refined, type Scope, seen } from './cases';
+import { type Case, grouped, identity, influences, refined, type Scope, seen } from './cases';
 import { presence, testsOf } from './conditions';
 import { jsonLines } from './json-lines';
 import { computedOf, joinedOf, placedAs, tallyOf } from './expressions';
 import type { Sample } from './samples';
 import { leavesOf } from './values';
+import { valueAt } from '../../src/outputs/chart/values';
 
 /** Something that no template says. */
 export interface Unexplained {
@@ -484,11 +486,6 @@ function unnamed(value: any): object {
   if (!found) nameless.set(value, (found = { ...value, metadata: { ...value.metadata, name: '' } }));
   return found!;
 }
-
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, inside: unknown) =>
-    isPlainMap(inside) ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1))) : inside,
-  );
 
 /** What objects are called by. */
 const CALLED: readonly ValuePath[] = [['namespace'], ['environment'], ['version']];

@@ -6,12 +6,12 @@ import { App } from 'cdk8s';
 import { withoutPlans } from '../../src/outputs/chart/helm-only';
 import { finish } from '../../src/cli/build';
 import type { FinishedObject } from '../../src/outputs/plain';
-import { loadSettings } from '../../src/settings/load';
+import { loadSettings, schemaFile } from '../../src/settings/load';
 import { mergeSettings } from '../../src/settings/merge';
 import { readSettingsFile } from '../../src/settings/read';
 import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
-import type { Values } from './values';
+import type { Values } from '../../src/outputs/chart/values';
 
 /** A JSON Schema of settings. */
 export interface Schema {
@@ -45,7 +45,7 @@ export class Probe {
     public readonly system: string,
     private readonly overlays = 'overlays',
   ) {
-    this.schema = JSON.parse(readFileSync(join(overlays, `schemas/${system}.base.json`), 'utf8'));
+    this.schema = JSON.parse(readFileSync(schemaFile(overlays, system, true), 'utf8'));
     const all = loadSettings({ root: overlays, validators, only: system });
     this.environments = all.map(({ environment, settings }) => ({
       name: environment,

@@ -3,7 +3,7 @@ import type { ValuePath } from '../../src/outputs/chart/template';
 import { isClosed } from './held';
 import type { Probe, Schema } from './probe';
 import { changesOf } from './samples';
-import { at, type Values, withValue } from './values';
+import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** A random number of at least 0 and below 1, the next of a row that begins with its seed. */
 export function randomNumbers(seed: number): () => number {
@@ -52,7 +52,7 @@ export class RandomChanges {
     const changes: Change[] = [];
     for (let index = 0; index < count; index += 1) {
       const { path, schema, isOptional } = this.pick(this.places(changed, this.probe.root, []));
-      const value = isOptional ? undefined : this.other(at(changed, path), schema);
+      const value = isOptional ? undefined : this.other(valueAt(changed, path), schema);
       changed = withValue(changed, path, value);
       changes.push({ path, value, schema });
     }
@@ -76,7 +76,7 @@ export class RandomChanges {
 
   private places(values: Values, given: Schema, path: ValuePath): Place[] {
     const schema = this.probe.resolve(given);
-    const value = at(values, path);
+    const value = valueAt(values, path);
     if (path.length > 0 && (value === undefined || !this.isOffered(path))) return [];
     if (!isPlainMap(value)) return [{ path, schema, isOptional: false }];
     const below = Object.keys(value).flatMap((key): Place[] => {

@@ -1,9 +1,9 @@
 import { canonicalBytes, formatCpu, mebibytes, parseCpu } from '../../src/platform/quantity';
 import { applicationProfile, imageProfile } from '../../src/workload/image-profiles';
 import { isPlainMap } from '../../src/settings/merge';
-import type { ValuePath } from '../../src/outputs/chart/template';
+import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import type { Probe, Schema } from './probe';
-import { at, type Values, withValue } from './values';
+import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** Values to be seen in what comes out, by the type of a setting. */
 const SEEN: Readonly<Record<string, readonly unknown[]>> = {
@@ -37,7 +37,7 @@ export class Resolver {
     for (const [key, own] of Object.entries(schema.properties ?? {})) {
       const inside = [...path, key];
       const below = this.probe.resolve(own);
-      const found = at(filled, inside);
+      const found = valueAt(filled, inside);
       // It follows another setting, and says the same again in each place.
       if (found === undefined && /Default: what /.test(below.description ?? '')) continue;
       if (found !== undefined) {
@@ -60,14 +60,14 @@ export class Resolver {
       filled = withValue(filled, inside, value);
       if (below.properties && isPlainMap(value)) {
         filled = this.fill(filled, below, inside, wanted);
-        if (Object.keys(at(filled, inside) as object).length === 0) filled = withValue(filled, inside, undefined);
+        if (Object.keys(valueAt(filled, inside) as object).length === 0) filled = withValue(filled, inside, undefined);
       }
     }
     return filled;
   }
 
   private remember(path: ValuePath, value: unknown): void {
-    const key = path.join('\0');
+    const key = keyOf(path);
     const values = this.known.get(key) ?? [];
     if (!values.includes(value)) this.known.set(key, [value, ...values]);
   }
@@ -82,7 +82,7 @@ export class Resolver {
     ].map(([word]) => (type === 'string' ? word : Number(word)));
     const isNumber = type === 'integer' || type === 'number';
     const fitting = isNumber ? said.filter((word) => Number.isFinite(word)) : type === 'string' ? said : [];
-    const known = this.known.get(path.join('\0')) ?? [];
+    const known = this.known.get(keyOf(path)) ?? [];
     return [
       ...known,
       ...(own === undefined ? [] : [own]),
@@ -109,10 +109,11 @@ export class Resolver {
 
 /** What shows nowhere as it is. */
 function hints(values: Values, path: ValuePath): unknown[] {
-  if (path.slice(-2).join('.') === 'figures.dataSize') return [dataSizeOf(at(values, path.slice(0, -3)) as never)];
+  if (path.slice(-2).join('.') === 'figures.dataSize') return [dataSizeOf(valueAt(values, path.slice(0, -3)) as never)];
   const key = path.at(-1)! as 'user' | 'group' | 'writablePaths';
   if (!['user', 'group', 'writablePaths'].includes(key)) return [];
-  const image = at(values, path.slice(0, -1)) as { repository?: string; tag?: string; profile?: 'fastapi' } | undefined;
+  const image = valueAt(values, path.slice(0, -1)) as
+    { repository?: string; tag?: string; profile?: 'fastapi' } | undefined;
   if (image?.repository === undefined) return [];
   const known = image.profile ? applicationProfile(image.profile) : imageProfile(image.repository, image.tag);
   return known ? [known[key]] : [];

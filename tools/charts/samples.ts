@@ -3,7 +3,8 @@ import { isPlainMap } from '../../src/settings/merge';
 import type { ValuePath } from '../../src/outputs/chart/template';
 import { type Held, isClosed, keepsHeld } from './held';
 import type { Probe, Schema } from './probe';
-import { at, leavesOf, type Values, withValue } from './values';
+import { leavesOf } from './values';
+import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** Values, and the objects that come of them. */
 export interface Sample {
@@ -98,7 +99,7 @@ export class Sampler {
 
   private changeLeaves(origin: Sample, given: Schema, path: ValuePath, tries: number): void {
     const schema = this.probe.resolve(given);
-    const value = at(origin.values, path);
+    const value = valueAt(origin.values, path);
     const change = (inside: ValuePath, to: unknown) =>
       this.add(withValue(origin.values, inside, to), origin, inside) !== undefined;
     if (path.length === 0) change(['environment'], `${String(origin.values['environment'])}x`);
@@ -141,7 +142,7 @@ export class Sampler {
 
   /** Whether leaving something out is another thing than saying nothing in it. */
   private isSwitch(values: Values, path: ValuePath): boolean {
-    if (!isPlainMap(at(values, path)) || path[0] === 'quota') return false;
+    if (!isPlainMap(valueAt(values, path)) || path[0] === 'quota') return false;
     const [without, empty] = [undefined, {}].map((value) => this.probe.build(withValue(values, path, value)));
     return without !== undefined && (empty === undefined || JSON.stringify(empty) !== JSON.stringify(without));
   }
@@ -223,7 +224,7 @@ export const amountsOf = (values: Values): ValuePath[] =>
 /** The same with so much room that what is changed around it is not refused for it. */
 export function ample(values: Values): Values {
   return amountsOf(values).reduce<Values>((sum, path) => {
-    const found = at(values, path);
+    const found = valueAt(values, path);
     return withValue(
       sum,
       path,

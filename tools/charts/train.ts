@@ -1,9 +1,10 @@
+import { canonical } from '../../src/platform/digest';
 import type { FinishedObject } from '../../src/outputs/plain';
+import { nameOf } from '../../src/outputs/chart/fit';
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import type { ChartModel } from '../../src/outputs/chart/model';
-import type { ObjectTemplate, ValuePath } from '../../src/outputs/chart/template';
+import { type ObjectTemplate, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
-import { keyOf } from './cases';
 import { choicesAt } from './conditions';
 import { closedSettings } from './finish';
 import { type Held, HELD, heldOf, isClosed, keepsHeld } from './held';
@@ -12,25 +13,25 @@ import { Probe, type Schema } from './probe';
 import { type Change, RandomChanges, randomNumbers, withChanges } from './random-changes';
 import { Resolver } from './resolve';
 import { ample, changesOf, type Sample, Sampler } from './samples';
-import { at, differencesOf, type Values, withValue } from './values';
+import { differencesOf } from './values';
+import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 type Say = (text: string) => void;
 
 /** Learns the chart of a system by trying. */
 export class Trainer {
-  public readonly probe: Probe;
+  private readonly probe: Probe;
   private readonly held: Held[];
   private readonly names: string[];
   private samples: Sample[] = [];
   private readonly known = new Map<string, ObjectTemplate>();
 
   public constructor(
-    public readonly system: string,
-    public readonly resolved: Readonly<Record<string, Values>>,
+    private readonly system: string,
+    private readonly resolved: Readonly<Record<string, Values>>,
     private readonly say: Say,
-    probe?: Probe,
   ) {
-    this.probe = probe ?? new Probe(system);
+    this.probe = new Probe(system);
     this.names = Object.keys(resolved).filter((name) => name !== 'base');
     this.held = heldOf(Object.values(resolved), HELD);
   }
@@ -47,10 +48,6 @@ export class Trainer {
     const base = { environment: 'base', ...probe.base };
     found['base'] = probe.build(base) ? resolver.resolve(base) : found[probe.environments[0]!.name]!;
     return found;
-  }
-
-  public get heldSettings(): readonly Held[] {
-    return this.held;
   }
 
   /** Learns until a row of random changes finds nothing wrong. */
@@ -83,13 +80,13 @@ export class Trainer {
   }
 
   /** Learns, holds what cannot be explained, and learns again. */
-  public train(): ObjectTemplate[] {
+  private train(): ObjectTemplate[] {
     this.sample();
     return this.retrain();
   }
 
   /** The same again, of what is not known. */
-  public retrain(): ObjectTemplate[] {
+  private retrain(): ObjectTemplate[] {
     let templates: ObjectTemplate[] = [];
     for (let round = 0; round < 6; round += 1) {
       const learner = this.learner();
@@ -108,7 +105,7 @@ export class Trainer {
   }
 
   /** Tries random changes; those whose objects are others than the templates make are samples from now on. */
-  public challenge(templates: readonly ObjectTemplate[], seed: number, count: number): string[] {
+  private challenge(templates: readonly ObjectTemplate[], seed: number, count: number): string[] {
     const random = randomNumbers(seed);
     const isOffered = (path: ValuePath) => !this.held.some((one) => keyOf(one.path) === keyOf(path));
     const { switches } = this;
@@ -155,7 +152,7 @@ export class Trainer {
     for (const row of changes.length > 1 ? [changes, [...changes].reverse()] : [changes]) {
       let from = this.sampleOf({ values: origin, objects: this.probe.build(origin)! });
       for (const { path, value, schema } of row) {
-        const others = [...changesOf(at(from.values, path), schema), at(origin, path)].slice(0, 8);
+        const others = [...changesOf(valueAt(from.values, path), schema), valueAt(origin, path)].slice(0, 8);
         const [own, ...beside] = [value, ...others].map((one) => this.made(withValue(from.values, path, one)));
         for (const one of beside) if (one) this.sampleOf(one, from, path);
         if (!own) break;
@@ -175,15 +172,15 @@ export class Trainer {
   }
 
   /** Names of the objects that templates make otherwise. */
-  public wrong(templates: readonly ObjectTemplate[], values: Values, objects: readonly FinishedObject[]): string[] {
-    const made = new Map(evaluateObjects(templates, values).map((one) => [plainName(one), one]));
+  private wrong(templates: readonly ObjectTemplate[], values: Values, objects: readonly FinishedObject[]): string[] {
+    const made = new Map(evaluateObjects(templates, values).map((one) => [nameOf(one), one]));
     const names = new Set<string>();
     for (const { manifest } of objects) {
-      const other = made.get(plainName(manifest));
-      made.delete(plainName(manifest));
-      if (!other || ordered(other) !== ordered(manifest)) names.add(this.nameOf(manifest, values));
+      const other = made.get(nameOf(manifest));
+      made.delete(nameOf(manifest));
+      if (!other || canonical(other) !== canonical(manifest)) names.add(this.templateNameOf(manifest, values));
     }
-    for (const one of made.values()) names.add(this.nameOf(one, values));
+    for (const one of made.values()) names.add(this.templateNameOf(one, values));
     return [...names];
   }
 
@@ -191,13 +188,13 @@ export class Trainer {
   private get switches(): ReadonlySet<string> {
     const entries = new Set(this.collections().maps.map(keyOf));
     const maps = this.samples.filter(({ changed, values, origin }) => {
-      if (!changed || changed.length === 0 || !origin || at(values, changed) !== undefined) return false;
-      return isPlainMap(at(origin.values, changed)) && !entries.has(keyOf(changed.slice(0, -1)));
+      if (!changed || changed.length === 0 || !origin || valueAt(values, changed) !== undefined) return false;
+      return isPlainMap(valueAt(origin.values, changed)) && !entries.has(keyOf(changed.slice(0, -1)));
     });
     return new Set(maps.map(({ changed }) => keyOf(changed!)));
   }
 
-  public nameOf(object: any, values: any): string {
+  private templateNameOf(object: any, values: any): string {
     const { namespace } = object.metadata;
     const where =
       namespace === undefined || namespace === values.namespace
@@ -225,8 +222,8 @@ export class Trainer {
     const { maps, lists, choices } = this.collections();
     choicesAt([...choices, ['environment'], ...this.held.map(({ path }) => path)]);
     const all = this.names.flatMap((a) => this.names.flatMap((b) => differencesOf(this.resolved[a], this.resolved[b])));
-    const general = unique(all).filter(([key]) => key !== 'quota' && key !== 'namespace' && key !== 'environment');
-    return new Learner(this.samples, { maps, lists }, general, (object, values) => this.nameOf(object, values));
+    const general = uniquePaths(all).filter(([key]) => key !== 'quota' && key !== 'namespace' && key !== 'environment');
+    return new Learner(this.samples, { maps, lists }, general, (object, values) => this.templateNameOf(object, values));
   }
 
   /** Where any entries may be, and where there is one word of a few. */
@@ -234,14 +231,14 @@ export class Trainer {
     const [maps, lists, choices]: ValuePath[][] = [[], [], []] as any;
     const walk = (given: Schema, path: ValuePath, values: Values) => {
       const schema = this.probe.resolve(given);
-      if (at(values, path) === undefined) return;
+      if (valueAt(values, path) === undefined) return;
       if (schema.enum) choices!.push(path);
       else if (typeof schema.additionalProperties === 'object') maps!.push(path);
       else if (schema.type === 'array') lists!.push(path);
       else for (const [key, own] of Object.entries(schema.properties ?? {})) walk(own, [...path, key], values);
     };
     for (const values of Object.values(this.resolved)) walk(this.probe.root, [], values);
-    return { maps: unique(maps!), lists: unique(lists!), choices: unique(choices!) };
+    return { maps: uniquePaths(maps!), lists: uniquePaths(lists!), choices: uniquePaths(choices!) };
   }
 
   /** Holds the settings that most of what is unexplained depends on. Tells whether that is any. */
@@ -258,7 +255,7 @@ export class Trainer {
     const [worst] = [...counts.values()].sort((a, b) => b.count - a.count);
     if (!worst) return false;
     this.say(`${this.system}: ${worst.path.join('.')} is held from now on`);
-    const allowed = unique2(Object.values(this.resolved).map((values) => at(values, worst.path)));
+    const allowed = distinct(Object.values(this.resolved).map((values) => valueAt(values, worst.path)));
     this.held.push({
       path: worst.path,
       reason: 'what it comes to in objects could not be told by a template',
@@ -270,7 +267,7 @@ export class Trainer {
 
   /** A single setting, and none that a release is made with. */
   private mayBeHeld(path: ValuePath): boolean {
-    const isMap = Object.values(this.resolved).some((values) => isPlainMap(at(values, path)));
+    const isMap = Object.values(this.resolved).some((values) => isPlainMap(valueAt(values, path)));
     return !isMap && !/^image\.(tag|repository|digest)$/.test(path.slice(-2).join('.')) && path.at(-1) !== 'replicas';
   }
 
@@ -289,8 +286,8 @@ function textOf(sample: Sample): string {
 
 const changeText = ({ path, value }: Change) => `${path.join('.')} = ${JSON.stringify(value)?.slice(0, 40)}`;
 
-const unique = (paths: readonly ValuePath[]) => [...new Map(paths.map((path) => [keyOf(path), path])).values()];
-const unique2 = (values: readonly unknown[]) => [
+const uniquePaths = (paths: readonly ValuePath[]) => [...new Map(paths.map((path) => [keyOf(path), path])).values()];
+const distinct = (values: readonly unknown[]) => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ];
 
@@ -299,15 +296,6 @@ const objectOf = (where: string, templates: readonly ObjectTemplate[]) =>
     .map(({ name }) => name)
     .filter((name) => where === name || where.startsWith(`${name}.`) || where.startsWith(`${name}[`))
     .sort((a, b) => b.length - a.length)[0];
-
-const plainName = ({ kind, metadata }: any) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
-
-const ordered = (value: unknown): string =>
-  JSON.stringify(value, (_, inside: any) =>
-    typeof inside === 'object' && inside !== null && !Array.isArray(inside)
-      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inside,
-  );
 
 const describe = ({ where, paths, examples }: Unexplained) =>
   [

@@ -1,30 +1,6 @@
-import { isPlainMap } from '../../src/settings/merge';
 import type { ValuePath } from '../../src/outputs/chart/template';
-
-/** Settings, defaults filled in. */
-export type Values = Readonly<Record<string, unknown>>;
-
-/** What stands at a path; nothing where none does. */
-export function at(values: unknown, path: ValuePath): unknown {
-  let found = values;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = (found as Record<string, unknown>)[key];
-  }
-  return found;
-}
-
-/** A copy in which something else stands at a path, or nothing. What is not on the way is shared. */
-export function withValue<T>(values: T, [key, ...rest]: ValuePath, value: unknown): T {
-  if (key === undefined) return value as T;
-  const copy: any = Array.isArray(values) ? [...values] : { ...(values as object | undefined) };
-  const inside = withValue(copy[key], rest, value);
-  if (inside === undefined) {
-    if (Array.isArray(copy)) copy.splice(Number(key), 1);
-    else delete copy[key];
-  } else copy[key] = inside;
-  return copy as T;
-}
+import { isPlainMap } from '../../src/settings/merge';
+import type { Values } from '../../src/outputs/chart/values';
 
 /** Paths of everything that is no map with something in it. */
 export function leavesOf(value: unknown, path: ValuePath = []): ValuePath[] {

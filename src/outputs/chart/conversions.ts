@@ -21,10 +21,8 @@ const attempt = <T>(action: () => T): T | undefined => {
     return undefined;
   }
 };
-const parsed = (parse: (value: string) => number, pattern: RegExp) => (value: unknown) =>
+const parsed = (parse: (value: string) => number | string, pattern: RegExp) => (value: unknown) =>
   typeof value === 'string' && pattern.test(value) ? attempt(() => parse(value)) : undefined;
-const parsedText = (write: (value: string) => string, pattern: RegExp) => (value: unknown) =>
-  typeof value === 'string' && pattern.test(value) ? attempt(() => write(value)) : undefined;
 const joined = (name: string, separator: string): Conversion => ({
   name,
   of: (value) => (isList(value) ? value.map(String).join(separator) : undefined),
@@ -46,9 +44,9 @@ export const CONVERSIONS: readonly Conversion[] = [
     of: (value) => (typeof value === 'number' ? fraction(value) : undefined),
     helm: (value) => `divf ${value} 100 | toJson`,
   },
-  { name: 'amount', of: parsedText(canonicalBytes, /^[0-9.]+([KMGT]i|[kMGT])?$/), helm: helper('amount') },
-  { name: 'cores', of: parsedText((value) => formatCpu(parseCpu(value)), /^[0-9.]+m?$/), helm: helper('cores') },
-  { name: 'decimal', of: parsedText(canonicalNumber, /^[0-9.]+m?$/), helm: helper('decimal') },
+  { name: 'amount', of: parsed(canonicalBytes, /^[0-9.]+([KMGT]i|[kMGT])?$/), helm: helper('amount') },
+  { name: 'cores', of: parsed((value) => formatCpu(parseCpu(value)), /^[0-9.]+m?$/), helm: helper('cores') },
+  { name: 'decimal', of: parsed(canonicalNumber, /^[0-9.]+m?$/), helm: helper('decimal') },
   joined('commas', ','),
   joined('commas and spaces', ', '),
   joined('spaces', ' '),

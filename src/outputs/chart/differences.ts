@@ -1,7 +1,5 @@
-import type { Values } from './evaluate';
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isMap } from '../fields';
+import type { Values } from './values';
 
 /** What makes other values of some when it is laid over them, as Helm does: maps merge, all else replaces, `null` removes. */
 export function differences(from: Values, to: Values): Values {

@@ -13,21 +13,8 @@ import {
   type Tally,
   type Test,
   VALUE,
-  type ValuePath,
 } from './template';
-
-/** What a template is filled with. */
-export type Values = Readonly<Record<string, unknown>>;
-
-/** What stands at a path; nothing where none does. */
-export function valueAt(values: unknown, path: ValuePath): unknown {
-  let found = values;
-  for (const key of path) {
-    if (typeof found !== 'object' || found === null) return undefined;
-    found = (found as Record<string, unknown>)[key];
-  }
-  return found;
-}
+import { type Values, valueAt } from './values';
 
 /** A value as it is placed; nothing where there is none. */
 export const evaluatePlaced = ({ path, as }: Placed, values: Values): unknown => {

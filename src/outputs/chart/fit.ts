@@ -1,9 +1,9 @@
 import { digestOf } from '../../platform/digest';
 import { isMap } from '../fields';
-export type { Values } from './evaluate';
-import { evaluateCondition, evaluateObjects, valueAt, type Values } from './evaluate';
+import { evaluateCondition, evaluateObjects } from './evaluate';
 import type { ChartModel } from './model';
-import { type Node, type ObjectTemplate, VALUE, KEY, type ValuePath } from './template';
+import { type Node, type ObjectTemplate, VALUE, KEY, type ValuePath, keyOf } from './template';
+import { type Values, valueAt, withValue } from './values';
 
 /** An environment that is to be a file of values. */
 export interface FittedEnvironment {
@@ -27,7 +27,7 @@ export function valuesOf(model: ChartModel, one: FittedEnvironment): Values | un
     if (wrong.length === 0) return values;
     const found = new Map(wrong.flatMap(({ node, manifest }) => readBack(node, values, manifest)));
     for (const [path, value] of found.values()) {
-      if (valueAt(one.settings, path) === undefined) values = placed(values, path, value);
+      if (valueAt(one.settings, path) === undefined) values = withValue(values, path, value);
     }
   }
   return undefined;
@@ -48,7 +48,8 @@ function changed(values: unknown, before: unknown, now: unknown): Values {
 /** In whatever order the keys are. */
 const isSame = (a: unknown, b: unknown) => digestOf(a ?? null) === digestOf(b ?? null);
 
-const nameOf = ({ kind, metadata }: any) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+/** What an object is called by, of all that a chart makes. */
+export const nameOf = ({ kind, metadata }: any) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** Templates that make other objects than there are, each with the object that there is. */
 function unlike(templates: readonly ObjectTemplate[], values: Values, manifests: readonly object[]) {
@@ -70,7 +71,7 @@ function readBack(node: Node, values: Values, actual: unknown): Found[] {
   if ('placed' in node) {
     const { path, as } = node.placed;
     if (as !== 'same' || actual === undefined || path[0] === VALUE || path[0] === KEY) return [];
-    return isSame(valueAt(values, path), actual) ? [] : [[path.join('\0'), [path, actual]]];
+    return isSame(valueAt(values, path), actual) ? [] : [[keyOf(path), [path, actual]]];
   }
   if ('map' in node) {
     return isMap(actual) ? node.map.flatMap((one) => readBack(one.node, values, actual[one.key])) : [];
@@ -83,10 +84,4 @@ function readBack(node: Node, values: Values, actual: unknown): Found[] {
   const there = node.list.filter((item) => evaluateCondition(item.when, values));
   if (there.length !== actual.length) return [];
   return there.flatMap((item, index) => readBack(item.node, values, actual[index]));
-}
-
-function placed(values: Values, [key, ...rest]: ValuePath, value: unknown): Values {
-  if (key === undefined) return value as Values;
-  const inside = isMap(values[key]) ? (values[key] as Values) : {};
-  return { ...values, [key]: placed(inside, rest, value) };
 }

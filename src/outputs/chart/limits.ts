@@ -1,9 +1,10 @@
 import type { Setting } from './settings';
 import type { LimitedSetting } from './source';
+import { keyOf } from './template';
 
 /** The settings, of which some may only be what an environment has. */
 export function withLimits(setting: Setting, limited: readonly LimitedSetting[]): Setting {
-  const own = limited.find(({ path }) => path.join('\0') === setting.path.join('\0'));
+  const own = limited.find(({ path }) => keyOf(path) === keyOf(setting.path));
   const named = setting.named.map((one) => withLimits(one, limited));
   if (!own) return { ...setting, named };
   const allowed = own.allowed.filter((one) => one !== undefined && one !== null);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Values } from './evaluate';
 import type { FixedSetting, LimitedSetting } from './source';
 import type { ObjectTemplate, ValuePath } from './template';
+import type { Values } from './values';
 
 /** How the objects of a system follow from its settings, as `npm run generate:charts` has found by trying. */
 export interface ChartModel {

@@ -1,9 +1,10 @@
 import type { FinishedObject, OutputFile } from '../plain';
 import { chartFiles } from './chart';
-import { valuesOf, type Values } from './fit';
+import { valuesOf } from './fit';
 import { withoutPlans } from './helm-only';
 import type { ChartModel } from './model';
 import type { SchemaDocument } from './schema';
+import type { Values } from './values';
 
 /** The version of every chart: of what its values are called and mean, and not of what it runs. */
 export const CHART_VERSION = '2.0.0';

@@ -7,6 +7,7 @@ import {
   type Range,
   VALUE,
   type ValuePath,
+  keyOf,
 } from './template';
 
 type Part = Joined['parts'][number];
@@ -137,8 +138,6 @@ class Reader {
 }
 
 const isSame = (a: ValuePath, b: ValuePath) => a.length === b.length && a.every((key, index) => key === b[index]);
-
-const keyOf = (path: ValuePath) => path.join('\0');
 
 const add = (paths: Map<string, ValuePath>, path: ValuePath) => paths.set(keyOf(path), path);
 

@@ -1,5 +1,4 @@
 import { kindOf, leavesOf, paragraphsOf } from './describe';
-import { type Values, valueAt } from './evaluate';
 import { allAt } from './fixed';
 import { ANY } from './paths';
 import { isTest } from './helm-only';
@@ -7,6 +6,7 @@ import { MARK } from './helpers';
 import type { Setting } from './settings';
 import type { ChartSource } from './source';
 import type { ValuePath } from './template';
+import { type Values, valueAt } from './values';
 
 /** `README.md` of a chart. */
 export function readme(source: ChartSource, settings: Setting, values: Values): string {

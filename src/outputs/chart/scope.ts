@@ -1,7 +1,7 @@
 import { argument } from './escape';
 import { impliedBy, impliedByOpposite } from './paths';
 import { type Shape, type Shapes, typeOf } from './shapes';
-import { type Condition, KEY, VALUE, type ValuePath } from './template';
+import { type Condition, KEY, VALUE, type ValuePath, keyOf } from './template';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const KEY_SHAPE: Shape = { path: [KEY], schema: { type: 'string', pattern: '' }, examples: [], isThere: true };
@@ -59,7 +59,7 @@ export class Scope {
 
   private with(paths: readonly ValuePath[]): Scope {
     if (paths.length === 0) return this;
-    return new Scope(this.shapes, this.entry, new Set([...this.known, ...paths.map((path) => path.join('\0'))]));
+    return new Scope(this.shapes, this.entry, new Set([...this.known, ...paths.map(keyOf)]));
   }
 
   /** The expression that reads a value. Where nothing stands on the way to it, it gives nothing. */
@@ -71,7 +71,7 @@ export class Scope {
     return rest.reduce((text, key, index) => {
       const above = path.slice(0, index + 1);
       const isThere =
-        this.known.has(above.join('\0')) || (above[0] === VALUE && above.length === 1) || this.shapeOf(above).isThere;
+        this.known.has(keyOf(above)) || (above[0] === VALUE && above.length === 1) || this.shapeOf(above).isThere;
       return typeOf(this.shapeOf(above)) === 'list' ? item(text, Number(key)) : this.field(text, key, isThere);
     }, start);
   }

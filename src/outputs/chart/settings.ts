@@ -1,8 +1,8 @@
-import type { Values } from './evaluate';
 import { ANY, type Readings } from './paths';
 import { below, refusedKeys, resolved, type Schema, type SchemaDocument, typesOf } from './schema';
 import type { ChartSource } from './source';
-import type { ValuePath } from './template';
+import { type ValuePath, keyOf } from './template';
+import { isCollection, type Values } from './values';
 
 /** A value of a chart, with those within it. */
 export interface Setting {
@@ -20,8 +20,6 @@ export interface Setting {
   /** Keys of entries that are taken out. */
   readonly fixed?: readonly string[];
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Every value of a chart as a tree: what has a value somewhere, or is read, less what is taken out. */
 export function settingsOf(
@@ -67,7 +65,7 @@ class Pruner {
     const { properties = {}, required = [], items, additionalProperties, ...schema } = resolved(given, this.document);
     const named = Object.entries(properties).flatMap(([key, own]): Setting[] => {
       const inside = [...path, key];
-      const found = values.flatMap((one) => (isMap(one) && Object.hasOwn(one, key) ? [one[key]] : []));
+      const found = values.flatMap((one) => (isCollection(one) && Object.hasOwn(one, key) ? [one[key]] : []));
       if (!this.isOf(inside, found)) return [];
       // Without it the chart would have nothing to say, where the settings have a default.
       const isNeeded = this.isNeeded(inside) && found.length > 0 && found.length === values.length;
@@ -75,12 +73,12 @@ class Pruner {
     });
     const any = items ?? additionalProperties;
     if (typeof any !== 'object') return { path, schema, isRequired, named };
-    const found = values.flatMap((one) => (isMap(one) ? Object.values(one) : []));
+    const found = values.flatMap((one) => (isCollection(one) ? Object.values(one) : []));
     if (this.closed.has(keyOf(path))) return { path, schema, isRequired, named: this.entries(path, any, values) };
     const special = items ? [] : this.special(path).filter((key) => !Object.hasOwn(properties, key));
     const [fixed, others] = [true, false].map((is) => special.filter((key) => this.isTaken([...path, key]) === is));
     const own = others!.map((key) => {
-      const given = values.flatMap((one) => (isMap(one) && Object.hasOwn(one, key) ? [one[key]] : []));
+      const given = values.flatMap((one) => (isCollection(one) && Object.hasOwn(one, key) ? [one[key]] : []));
       return this.setting([...path, key], any, given, false);
     });
     return {
@@ -96,7 +94,7 @@ class Pruner {
 
   /** Entries that there are, and no others. */
   private entries(path: ValuePath, any: Schema, values: readonly unknown[]): Setting[] {
-    const maps = values.filter(isMap);
+    const maps = values.filter(isCollection);
     return [...new Set(maps.flatMap((one) => Object.keys(one)))].map((key) => {
       const found = maps.flatMap((one) => (Object.hasOwn(one, key) ? [one[key]] : []));
       return this.setting([...path, key], any, found, found.length === values.length);
@@ -140,5 +138,3 @@ class Pruner {
     });
   }
 }
-
-const keyOf = (path: ValuePath) => path.join('\0');

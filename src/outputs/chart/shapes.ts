@@ -1,6 +1,7 @@
-import type { Values } from './evaluate';
 import type { Readings } from './paths';
 import { below, resolved, type Schema, type SchemaDocument, typesOf } from './schema';
+import { isCollection, type Values } from './values';
+import { keyOf } from './template';
 
 /** What is known of the value at a path. */
 export interface Shape {
@@ -14,8 +15,6 @@ export interface Shape {
 }
 
 export type ShapeType = 'string' | 'integer' | 'number' | 'boolean' | 'list' | 'map' | 'any';
-
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** What values look like: as their schema says, and as they are. */
 export class Shapes {
@@ -31,14 +30,14 @@ export class Shapes {
     values: readonly Values[],
     { optional }: Readings,
   ) {
-    this.optional = new Set(optional.map((path) => path.join('\0')));
-    this.around = new Set(optional.flatMap((path) => path.map((_, index) => path.slice(0, index).join('\0'))));
+    this.optional = new Set(optional.map(keyOf));
+    this.around = new Set(optional.flatMap((path) => path.map((_, index) => keyOf(path.slice(0, index)))));
     this.root = { path: [], schema: resolved(document, document), examples: values, isThere: true };
   }
 
   /** What stands below a key. Asked for the same again and again. */
   public step(shape: Shape, key: string): Shape {
-    const place = [...shape.path, key].join('\0');
+    const place = keyOf([...shape.path, key]);
     let found = this.known.get(place);
     if (!found) this.known.set(place, (found = this.below(shape, key)));
     return found;
@@ -46,21 +45,21 @@ export class Shapes {
 
   private below(shape: Shape, key: string): Shape {
     const path = [...shape.path, key];
-    const examples = shape.examples.map((one) => (isMap(one) && Object.hasOwn(one, key) ? one[key] : undefined));
+    const examples = shape.examples.map((one) => (isCollection(one) && Object.hasOwn(one, key) ? one[key] : undefined));
     const isThere = shape.isThere && this.isThere(shape.schema, path) && examples.every((one) => one !== undefined);
     return this.shape(path, below(shape.schema, key), examples, isThere);
   }
 
   /** What any entry of a map or list is. */
   public entry(shape: Shape): Shape {
-    const examples = shape.examples.flatMap((one) => (isMap(one) ? Object.values(one) : []));
+    const examples = shape.examples.flatMap((one) => (isCollection(one) ? Object.values(one) : []));
     return this.shape([...shape.path, '*'], below(shape.schema, '*'), examples, true);
   }
 
   /** What is not asked for is there, and what it is in, unless that may be left out as a whole. */
   private isThere({ properties, required = [] }: Schema, path: readonly string[]): boolean {
     const key = path.at(-1)!;
-    const place = path.join('\0');
+    const place = keyOf(path);
     if (properties?.[key] === undefined || this.optional.has(place)) return false;
     return required.includes(key) || !this.around.has(place);
   }

@@ -1,6 +1,6 @@
-import type { Values } from './evaluate';
 import type { SchemaDocument } from './schema';
 import type { ObjectTemplate, ValuePath } from './template';
+import type { Values } from './values';
 
 /** Values of one environment. */
 export interface EnvironmentValues {

@@ -1,6 +1,9 @@
 /** Where a value stands in the values of a chart. In a {@link Range}, `$key` and `$value` begin those of the current entry. */
 export type ValuePath = readonly string[];
 
+/** A path as a text, by which paths are told from one another. */
+export const keyOf = (path: ValuePath): string => path.join('\0');
+
 /** First parts of a path that leads into the entry of a range. */
 export const KEY = '$key';
 export const VALUE = '$value';

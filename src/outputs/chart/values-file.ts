@@ -1,13 +1,11 @@
+import { isMap } from '../fields';
 import { HEADER } from '../plain';
 import { toYaml } from '../yaml';
 import { kindOf, paragraphsOf } from './describe';
-import type { Values } from './evaluate';
 import type { Setting } from './settings';
+import type { Values } from './values';
 
 const WIDTH = 120;
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `values.yaml`: every value with what is said of it, in the order of the settings. What has none is a comment. */
 export function valuesFile(root: Setting, values: Values): string {
