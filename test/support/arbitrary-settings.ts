@@ -60,7 +60,7 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/amount of CPU/, ['10m', '100m', '250m', '1', '1.5', '2']],
   [/amount of bytes/, ['64Mi', '256Mi', '512Mi', '1Gi', '1.5Gi', '2Gi', '500M']],
   [/DNS label/, ['shop', 'todo-app-x', 'fast-ssd', 'a']],
-  [/image repository/, ['postgres', 'redis', 'registry.example.com:5000/shop/backend', 'oliver006/redis_exporter']],
+  [/image repository/, ['postgres', 'redis', 'registry.example.com:5000/shop/postgres', 'oliver006/redis_exporter']],
   [/image tag/, ['1.0.0', '16.13-alpine', 'v2', '0775', '1e3']],
   [/begins and ends with a slash/, ['/assets/', '/static/js/']],
   [/address that ends with a slash/, ['https://docs.example.com/shop/']],
@@ -79,7 +79,7 @@ const USUAL: readonly [title: RegExp, values: readonly string[]][] = [
   [/names of letters, digits and dashes/, ['team', 'team/todo', 'a/b/c']],
 ];
 
-const VARIABLES = ['LOG_STYLE', 'DATABASE_URL', 'PORT', 'A', 'A_B', '_x', 'FEATURE_X', 'yes', 'E0'];
+const VARIABLES = ['LOG_STYLE', 'DATABASE_URL', 'A', 'A_B', '_x', 'FEATURE_X', 'yes', 'E0'];
 // Less those that JavaScript keeps for itself, which are refused when a file is read.
 const STRANGE_KEYS = ['toString', '', ' ', 'a b', 'a.b', 'a/b', '1', 'ä', 'x\ny'];
 const WORDS = [

@@ -34,16 +34,28 @@ export function onOneCloud(overlay: Overlay, base: Overlay = {}): Overlay {
   const provider = owner ?? overlay.cloud?.provider ?? base.cloud?.provider ?? 'generic';
   const changed = { ...overlay };
   if (overlay.cloud || owner) changed.cloud = cloudOf(overlay.cloud ?? {}, provider, base.cloud ?? {});
-  for (const [name, one] of Object.entries<Overlay>(base)) {
-    const isAnother = one?.identity && provider !== base.cloud?.provider && overlay[name] !== null;
-    if (isAnother) changed[name] = { identity: CLOUDS[provider]?.identity ?? null, ...overlay[name] };
-  }
+  if (provider !== base.cloud?.provider) Object.assign(changed, renamedIdentities(base, changed, provider));
   for (const [name, one] of Object.entries<Overlay>(changed)) {
     if (one && (one.image || one.identity || one.spot)) changed[name] = applicationOf(one, provider);
   }
   if (overlay.edge) changed.edge = edgeOf({ ...overlay.edge, type }, provider, base.edge ?? {});
   return changed;
 }
+
+/** The overlay with an identity of this cloud wherever the base has one of its own, however deep. */
+function renamedIdentities(base: Overlay, overlay: Overlay, provider: string): Overlay {
+  const changed = { ...overlay };
+  for (const [key, one] of Object.entries<Overlay>(base)) {
+    if (key === 'identity') changed[key] ??= CLOUDS[provider]?.identity ?? null;
+    else if (isMap(one) && overlay?.[key] !== null) {
+      const inside = renamedIdentities(one, overlay?.[key] ?? {}, provider);
+      if (Object.keys(inside).length > 0) changed[key] = inside;
+    }
+  }
+  return changed;
+}
+
+const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function cloudOf(cloud: Overlay, provider: string, base: Overlay): Overlay {
   const needed = CLOUDS[provider]?.settings;
