@@ -1,6 +1,7 @@
 import { type Condition, KEY, type Test, VALUE, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { evaluateCondition, evaluateTest } from '../../src/outputs/chart/evaluate';
 import { type Case, influences, refined, seen } from './cases';
+import { differencesOf } from './values';
 
 type Literal = Condition[number][number];
 interface Column {
@@ -176,6 +177,19 @@ export function presence(
   return (
     learned(paths.slice(0, 16)) ??
     learned(paths.slice(0, 40)) ??
-    learned([...paths.slice(0, 16), ...general].slice(0, 60))
+    learned([...paths.slice(0, 16), ...general].slice(0, 60)) ??
+    learned(contrasts(marks))
   );
+}
+
+/** Where values differ between cases that are of the one kind and those most like them of the other: no change tells. */
+function contrasts(marks: readonly Case[]): ValuePath[] {
+  const [few, many] = [1, 0]
+    .map((mark) => marks.filter(({ value }) => value === mark))
+    .sort((a, b) => a.length - b.length);
+  const nearest = few!.slice(0, 8).flatMap((one) => {
+    const all = many!.slice(0, 200).map((other) => differencesOf(one.scope.values, other.scope.values));
+    return all.sort((a, b) => a.length - b.length).slice(0, 2);
+  });
+  return [...new Map(nearest.flat().map((path) => [keyOf(path), path])).values()].slice(0, 40);
 }
