@@ -105,6 +105,7 @@ test.each<[string, Partial<Extract<Node, { computed: unknown }>['computed']>, st
   ['a product', { times: 3 }, 'mul (int64 .Values.count) 3'],
   ['a share, rounded down', { over: 2 }, 'div (int64 .Values.count) 2'],
   ['a share, rounded up', { over: 2, round: 'ceil' }, 'div (add (int64 .Values.count) 1) 2'],
+  ['no less than a number', { over: 2, atLeast: 8 }, 'max 8 (div (int64 .Values.count) 2)'],
   ['a sum', { plus: 5 }, 'add (int64 .Values.count) 5'],
   ['a difference', { times: -1, over: 2, plus: 5 }, 'sub 5 (div (add (int64 .Values.count) 1) 2)'],
   [

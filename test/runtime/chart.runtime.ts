@@ -137,6 +137,17 @@ const VALUES_PLACED = configMap(
     { computed: { factors: [{ path: ['count'], as: 'same' }], times: 3, over: 2, plus: 1, round: 'floor' } },
     { computed: { factors: [{ path: ['count'], as: 'same' }], times: -3, over: 2, plus: 100, round: 'floor' } },
     { computed: { factors: [{ path: ['count'], as: 'same' }], times: -3, over: 2, plus: 100, round: 'ceil' } },
+    { computed: { factors: [{ path: ['count'], as: 'same' }], times: 1, over: 2, plus: 0, round: 'ceil', atLeast: 8 } },
+    {
+      computed: {
+        factors: [{ path: ['memory'], as: 'bytes' }],
+        times: 1,
+        over: 100 * 2 ** 20,
+        plus: 0,
+        round: 'ceil',
+        atLeast: 2,
+      },
+    },
     {
       computed: {
         factors: [

@@ -50,6 +50,7 @@ function objectsOf(shop: Shop): any[] {
     metadata: { name: 'shop', namespace },
     data: {
       MODE: shop.mode,
+      CHUNK: `${Math.max(8, Math.ceil(Number.parseInt(shop.memory, 10) / 100))}Mi`,
       LIMIT: String(Math.floor((Number.parseInt(shop.memory, 10) * 3) / 4)),
       SCRIPT: ['#!/bin/sh', ...(shop.debug ? ['set -x'] : []), `exec shop --env ${shop.environment}`, ''].join('\n'),
       'board.json': JSON.stringify({ title: namespace, panels }, null, 2),
@@ -133,6 +134,7 @@ describe('templates that are learned of samples', () => {
   test.each<[string, Partial<Shop>]>([
     ['as it is', {}],
     ['several values at once', { replicas: 8, memory: '300Mi', timeout: '3m', mode: 'slow' }],
+    ['what is no less than a number, and more', { memory: '2201Mi' }],
     [
       'what was never tried',
       { image: { repository: 'other/thing', tag: '9' }, environment: 'test', namespace: 'elsewhere' },

@@ -26,7 +26,7 @@ export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): P
 }
 
 const NUMERIC = ['same', 'seconds', 'bytes', 'millicores'];
-const OVERS = [1, 2, 3, 4, 5, 8, 10, 16, 20, 100, 400, 1000, 1024].flatMap((one) => [one, one * 2 ** 20]);
+const OVERS = [1, 2, 3, 4, 5, 8, 10, 16, 20, 100, 400, 1000, 1024, 9000].flatMap((one) => [one, one * 2 ** 20]);
 
 /** A number computed of one value, or of two. */
 export function computedOf(cases: readonly Case[], paths: readonly ValuePath[]): Computed | undefined {
@@ -64,16 +64,42 @@ function fitted(cases: readonly Case[], factors: readonly Placed[]): Computed | 
     x: factors.reduce((product, factor) => product * (evaluatePlaced(factor, scope.values) as number), 1),
     y: value as number,
   }));
+  return fittedTo(points, cases, factors) ?? fittedAbove(points, cases, factors);
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The same where it is no less than a number: that is what it is in several cases, and the least. */
+function fittedAbove(points: readonly Point[], cases: readonly Case[], factors: readonly Placed[]) {
+  const atLeast = Math.min(...points.map(({ y }) => y));
+  const above = points.filter(({ y }) => y > atLeast);
+  const below = new Set(points.filter(({ y }) => y === atLeast).map(({ x }) => x));
+  if (below.size < 2 || above.length === 0) return undefined;
+  return fittedTo([...above, { x: 0, y: 0 }], cases, factors, atLeast);
+}
+
+function fittedTo(
+  points: readonly Point[],
+  cases: readonly Case[],
+  factors: readonly Placed[],
+  atLeast?: number,
+): Computed | undefined {
   const low = points.reduce((a, b) => (b.x < a.x ? b : a));
   const high = points.reduce((a, b) => (b.x > a.x ? b : a));
   if (low.x === high.x) return undefined;
   const slope = (high.y - low.y) / (high.x - low.x);
   for (const over of OVERS) {
     const times = Math.round(slope * over);
-    if (times === 0 || Math.abs(times - slope * over) > 0.02 * Math.abs(times) || Math.abs(times) > 1e12) continue;
+    // One more or less, by rounding, may be much of a small number.
+    const rounding = atLeast === undefined ? 0 : over / (high.x - low.x);
+    const error = Math.abs(times - slope * over);
+    if (times === 0 || error > Math.max(0.02 * Math.abs(times), rounding) || Math.abs(times) > 1e12) continue;
     for (const round of ['floor', 'ceil'] as const) {
       const plus = high.y - Math[round]((high.x * times) / over);
-      const computed: Computed = { factors, times, over, plus, round };
+      const computed: Computed = { factors, times, over, plus, round, ...(atLeast === undefined ? {} : { atLeast }) };
       if (cases.every(({ scope, value }) => evaluateComputed(computed, scope.values) === value)) return computed;
     }
   }

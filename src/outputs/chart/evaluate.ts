@@ -23,9 +23,11 @@ export const evaluatePlaced = ({ path, as }: Placed, values: Values): unknown =>
 };
 
 /** What is computed of values. */
-export function evaluateComputed({ factors, times, over, plus, round, added = [] }: Computed, values: Values): number {
+export function evaluateComputed(computed: Computed, values: Values): number {
+  const { factors, times, over, plus, round, atLeast = -Infinity, added = [] } = computed;
   const product = factors.reduce((sum, factor) => sum * Number(evaluatePlaced(factor, values)), times);
-  return added.reduce((sum, one) => sum + Number(evaluatePlaced(one, values)), Math[round](product / over) + plus);
+  const rounded = Math.max(atLeast, Math[round](product / over) + plus);
+  return added.reduce((sum, one) => sum + Number(evaluatePlaced(one, values)), rounded);
 }
 
 /** A number and what is added to it. */

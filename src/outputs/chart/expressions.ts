@@ -46,8 +46,10 @@ export function printedYaml(placed: Placed, scope: Scope): string {
 }
 
 /** A pipeline that computes a whole number. */
-export function computedText({ added = [], ...computed }: Computed, scope: Scope): string {
-  return called('add', [roundedText(computed, scope), ...added.map((one) => whole(one, scope))]);
+export function computedText({ atLeast, added = [], ...computed }: Computed, scope: Scope): string {
+  const rounded = roundedText(computed, scope);
+  const own = atLeast === undefined ? rounded : called('max', [`${atLeast}`, rounded]);
+  return called('add', [own, ...added.map((one) => whole(one, scope))]);
 }
 
 function roundedText({ factors, times, over, plus, round }: Computed, scope: Scope): string {

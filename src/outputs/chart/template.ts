@@ -17,13 +17,14 @@ export interface Placed {
   readonly as: string;
 }
 
-/** Product of values, times a fraction, rounded, plus a number, and other values added. */
+/** Product of values, times a fraction, rounded, plus a number, no less than another, and other values added. */
 export interface Computed {
   readonly factors: readonly Placed[];
   readonly times: number;
   readonly over: number;
   readonly plus: number;
   readonly round: 'floor' | 'ceil';
+  readonly atLeast?: number;
   readonly added?: readonly Placed[];
 }
 
