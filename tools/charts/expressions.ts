@@ -1,4 +1,4 @@
-import { CONVERSIONS } from '../../src/outputs/chart/conversions';
+import { type Conversion, conversion, CONVERSIONS } from '../../src/outputs/chart/conversions';
 import { evaluateComputed, evaluateCondition, evaluatePlaced, evaluateTally } from '../../src/outputs/chart/evaluate';
 import {
   type Computed,
@@ -14,7 +14,7 @@ import { type Case, identity, seen } from './cases';
 /** A value that is what was seen in every case; nothing where there is none. */
 export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): Placed | undefined {
   for (const path of paths) {
-    for (const { name, of } of CONVERSIONS) {
+    for (const { name, of } of likely(cases, path)) {
       const same = (one: Case) => {
         const value = seen(one, path);
         return value !== undefined && identity(of(value)) === identity(one.value);
@@ -23,6 +23,13 @@ export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): P
     }
   }
   return undefined;
+}
+
+/** An amount is written in its shortest form, where nothing seen says that it is not: `1Gi` for `1024Mi`. */
+function likely(cases: readonly Case[], path: ValuePath): readonly Conversion[] {
+  const isEvery = (pattern: RegExp) => cases.every((one) => pattern.test(String(seen(one, path))));
+  if (isEvery(/^[0-9.]+[KMGT]i$/)) return [conversion('amount'), ...CONVERSIONS];
+  return /cpu$/i.test(path.at(-1)!) && isEvery(/^[0-9.]+m?$/) ? [conversion('cores'), ...CONVERSIONS] : CONVERSIONS;
 }
 
 const NUMERIC = ['same', 'seconds', 'bytes', 'millicores'];

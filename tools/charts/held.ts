@@ -13,6 +13,7 @@ const STRUCTURE = 'decides which kinds of objects there are';
 const NUMBERED = 'the names of its servers stand one by one in what asks them';
 
 const ONE_LIST = 'is one list for all containers of a pod: that of its main image';
+const CEL = 'is written into expressions of policies, as literals of their language';
 
 /** What is decided when a chart is made. */
 export const HELD: readonly HeldRule[] = [
@@ -28,6 +29,11 @@ export const HELD: readonly HeldRule[] = [
   { path: 'kafka.brokers', reason: NUMBERED },
   { path: 'zookeeper.replicas', reason: NUMBERED },
   { path: '*.hosts', reason: NUMBERED },
+  { path: '*.assets', reason: 'each folder is a block of lines of its own in the configuration of nginx' },
+  { path: 'namespaces', reason: 'is in the names and titles of objects of every namespace' },
+  { path: 'policies.requiredLabels', reason: CEL },
+  { path: 'policies.allowedRegistries', reason: CEL },
+  { path: 'policies.clusterImages', reason: CEL },
   { path: 'dashboard.panels', reason: 'each is a piece of a document of Grafana, placed after those before it' },
   { path: '*.waitImage.pullSecrets', reason: ONE_LIST },
   { path: '*.exporter.image.pullSecrets', reason: ONE_LIST },

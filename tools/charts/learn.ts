@@ -242,7 +242,8 @@ export class Learner {
     const placed = placedAs(cases, paths);
     if (placed) return { placed };
     for (const over of [...this.collections.lists, ...this.collections.maps]) {
-      if (!paths.some((path) => keyOf(path.slice(0, over.length)) === keyOf(over))) continue;
+      // Where it was never changed alone, it may be any of them.
+      if (paths.length > 0 && !paths.some((path) => keyOf(path.slice(0, over.length)) === keyOf(over))) continue;
       const node = this.listRange(cases, over, where) ?? this.wordRange(cases, over, where);
       if (node) return node;
     }

@@ -41,7 +41,7 @@ export class Resolver {
       // It follows another setting, and says the same again in each place.
       if (found === undefined && /Default: what /.test(below.description ?? '')) continue;
       if (found !== undefined) {
-        if (below.properties && isPlainMap(found)) filled = this.fill(filled, below, inside, wanted);
+        filled = this.fillWithin(filled, below, inside, wanted);
         if (below.items && Array.isArray(found)) {
           for (const index of found.keys())
             filled = this.fill(filled, this.probe.resolve(below.items), [...inside, `${index}`], wanted);
@@ -58,12 +58,21 @@ export class Resolver {
       if (value === undefined) continue;
       this.remember(inside, value);
       filled = withValue(filled, inside, value);
-      if (below.properties && isPlainMap(value)) {
-        filled = this.fill(filled, below, inside, wanted);
-        if (Object.keys(valueAt(filled, inside) as object).length === 0) filled = withValue(filled, inside, undefined);
-      }
+      if (!isPlainMap(value)) continue;
+      filled = this.fillWithin(filled, below, inside, wanted);
+      if (Object.keys(valueAt(filled, inside) as object).length === 0) filled = withValue(filled, inside, undefined);
     }
     return filled;
+  }
+
+  /** The same within a value, where it is a map: of what has names, or entry by entry. */
+  private fillWithin(values: Values, schema: Schema, path: ValuePath, wanted: string): Values {
+    const found = valueAt(values, path);
+    if (!isPlainMap(found)) return values;
+    if (schema.properties) return this.fill(values, schema, path, wanted);
+    if (typeof schema.additionalProperties !== 'object') return values;
+    const entry = this.probe.resolve(schema.additionalProperties);
+    return Object.keys(found).reduce((sum, key) => this.fillWithin(sum, entry, [...path, key], wanted), values);
   }
 
   private remember(path: ValuePath, value: unknown): void {
@@ -110,6 +119,14 @@ export class Resolver {
 /** What shows nowhere as it is. */
 function hints(values: Values, path: ValuePath): unknown[] {
   if (path.slice(-2).join('.') === 'figures.dataSize') return [dataSizeOf(valueAt(values, path.slice(0, -3)) as never)];
+  if (path.join('.') === 'tls.renewBeforeDays') {
+    const days = valueAt(values, ['tls', 'durationDays']);
+    return typeof days === 'number' ? [Math.max(1, Math.floor(days / 3))] : [];
+  }
+  if (path.join('.') === 'quota.namespaces')
+    return [
+      Object.fromEntries(Object.keys((values['namespaces'] as object | undefined) ?? {}).map((key) => [key, {}])),
+    ];
   const key = path.at(-1)! as 'user' | 'group' | 'writablePaths';
   if (!['user', 'group', 'writablePaths'].includes(key)) return [];
   const image = valueAt(values, path.slice(0, -1)) as
