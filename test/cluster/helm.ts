@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { NOT_IN_CHART } from '../../src/outputs/chart/helm-only';
 import type { Server } from '../runtime/support/process';
 import { toolPath } from '../runtime/support/tools';
 import { DIST, environments, objectsOf } from '../support/dist';
@@ -133,10 +134,15 @@ export class Release {
 
 const HELM = () => toolPath('helm', 'bin/helm');
 
-/** What of an object is Helm's own. */
+/** What of an object is Helm's own, and what only plain files have. */
 const HELMS = {
   labels: ['app.kubernetes.io/managed-by'],
-  annotations: ['meta.helm.sh/release-name', 'meta.helm.sh/release-namespace', 'helm.sh/resource-policy'],
+  annotations: [
+    'meta.helm.sh/release-name',
+    'meta.helm.sh/release-namespace',
+    'helm.sh/resource-policy',
+    ...NOT_IN_CHART,
+  ],
 };
 
 /** What the API server counts and gives out, so that no two objects have the same. */
@@ -148,7 +154,7 @@ const JOBS = ['batch.kubernetes.io/controller-uid', 'controller-uid'];
 const omit = (object: KubeObject = {}, keys: readonly string[]): KubeObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 
-/** An object less what is on that written list: Helm's own, what is counted, and what state it is in. */
+/** An object less what is on that written list: Helm's own and that of plain files, what is counted, and what state it is in. */
 function bare({ status: _, metadata, spec, ...object }: KubeObject): KubeObject {
   const { labels, annotations, ...rest } = omit(metadata, COUNTED);
   const addresses = object.kind === 'Service' && spec.clusterIP !== 'None' ? ['clusterIP', 'clusterIPs'] : [];

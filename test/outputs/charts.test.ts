@@ -1,3 +1,4 @@
+import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import { withoutPlans } from '../../src/outputs/chart/helm-only';
 import { isMap } from '../../src/outputs/fields';
 import { validators } from '../../src/settings/validators';
@@ -15,7 +16,7 @@ const EACH = 12;
 const systems = charted().map((name) => [name, new ChartedSystem(name)] as const);
 
 /** Those of which no model was made yet (issue 9). */
-const WITHOUT = ['todo-evolution', 'contacts', 'bootcamp', 'cloud-phoenix'];
+const WITHOUT = ['bootcamp', 'cloud-phoenix'];
 
 test('every system has a chart, but for those of which none could be made yet', () => {
   expect([...charted(), ...WITHOUT].sort()).toEqual(Object.keys(SYSTEMS).sort());
@@ -105,13 +106,16 @@ function hasEffect({ path, schema }: Leaf, chart: ChartedSystem, switches: reado
   // What may only be what an environment has is changed as a whole.
   const limited = chart.model.limited.find((one) => one.path.every((key, index) => key === path[index]));
   const place = limited?.path ?? path;
+  const templates = chart.reading(place);
   const changes = (values: Values) => {
-    const before = JSON.stringify(chart.evaluated(values));
+    const before = JSON.stringify(evaluateObjects(templates, values));
     const value = valueAt(values, place);
     const entries = ENTRIES.map((entry) => ({ probed: entry }));
-    const others = limited ? limited.allowed : isMap(value) ? entries : changesOf(value, schema);
+    // What may be left out says something by being there.
+    const maps = [...entries, undefined];
+    const others = limited ? limited.allowed : isMap(value) ? maps : changesOf(value, schema);
     return others.some(
-      (other) => JSON.stringify(chart.evaluated(withValue(values, place, other ?? undefined))) !== before,
+      (other) => JSON.stringify(evaluateObjects(templates, withValue(values, place, other ?? undefined))) !== before,
     );
   };
   const { environments } = chart;

@@ -5,9 +5,10 @@ import Ajv, { type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
-import { without } from '../../src/outputs/chart/fixed';
+import { isRead, without } from '../../src/outputs/chart/fixed';
 import { type ChartModel, readModel } from '../../src/outputs/chart/model';
-import { keyOf } from '../../src/outputs/chart/template';
+import { type Readings, readingsOf } from '../../src/outputs/chart/paths';
+import { keyOf, type ObjectTemplate, type ValuePath } from '../../src/outputs/chart/template';
 import { mergeSettings } from '../../src/settings/merge';
 import { SYSTEMS } from '../../src/systems';
 import { Probe } from '../../tools/charts/probe';
@@ -29,10 +30,14 @@ export class ChartedSystem {
   /** The values of each environment, those that the chart does not have among them. */
   public readonly environments: readonly { readonly name: string; readonly values: Values }[];
 
+  private readonly readings: readonly { readonly template: ObjectTemplate; readonly reads: Readings }[];
+
   public constructor(public readonly system: string) {
     this.folder = join(DIST, system, 'chart');
     this.model = readModel(resolve('overlays'), system)!;
     this.probe = new Probe(system);
+    const templates = this.model.templates.filter(({ name }) => !name.startsWith('Namespace/'));
+    this.readings = templates.map((template) => ({ template, reads: readingsOf([template]) }));
     this.accepts = new Ajv({ strict: false, allErrors: true }).compile(JSON.parse(this.text('values.schema.json')));
     this.environments = this.probe.environments.map(({ name, values }) => ({
       name,
@@ -59,6 +64,11 @@ export class ChartedSystem {
   /** The objects that the templates make, as TypeScript reads them, but for the Namespace. */
   public evaluated(values: Values): any[] {
     return evaluateObjects(this.model.templates, values).filter(({ kind }) => kind !== 'Namespace');
+  }
+
+  /** The templates that read what stands at a path, or within it or around it. */
+  public reading(path: ValuePath): ObjectTemplate[] {
+    return this.readings.filter(({ reads }) => isRead(path, reads)).map(({ template }) => template);
   }
 
   /** Random valid changes of the values of an environment: what both the settings and the chart take, and its objects. */

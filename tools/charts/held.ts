@@ -31,6 +31,7 @@ export const HELD: readonly HeldRule[] = [
   { path: '*.hosts', reason: NUMBERED },
   { path: '*.assets', reason: 'each folder is a block of lines of its own in the configuration of nginx' },
   { path: 'namespaces', reason: 'is in the names and titles of objects of every namespace' },
+  { path: '*.properties', reason: 'stand among the variables of the server, in the order of their names' },
   { path: 'policies.requiredLabels', reason: CEL },
   { path: 'policies.allowedRegistries', reason: CEL },
   { path: 'policies.clusterImages', reason: CEL },
@@ -44,7 +45,7 @@ export const HELD: readonly HeldRule[] = [
 ];
 
 /** Maps whose entries are those of the environments: what is in an entry may change. */
-const CLOSED: readonly string[] = ['*.secrets'];
+const CLOSED: readonly string[] = ['*.secrets', '*.parameters'];
 
 /** Whether the entries of a map are those of the environments. */
 export const isClosed = (path: ValuePath): boolean =>

@@ -143,7 +143,7 @@ export class Learner {
 
   private node(cases: readonly Case[], where: string): Node {
     const groups = grouped(cases);
-    if (groups.length === 1) return { literal: groups[0]![0]!.value };
+    if (groups.length === 1) return entryNode(cases) ?? { literal: groups[0]![0]!.value };
     const values = groups.map(([one]) => one!.value);
     if (values.every(isPlainMap)) return this.mapNode(cases, where);
     if (values.every(Array.isArray)) return this.listNode(cases, where);
@@ -486,6 +486,14 @@ function unnamed(value: any): object {
   let found = nameless.get(value);
   if (!found) nameless.set(value, (found = { ...value, metadata: { ...value.metadata, name: '' } }));
   return found!;
+}
+
+/** Where all entries that were seen are the same, what is made of them is still theirs and no constant. */
+function entryNode(cases: readonly Case[]): Node | undefined {
+  const [{ scope, value }] = cases as [Case];
+  const entry = scope.values[VALUE];
+  if (typeof entry !== 'string' || entry === '' || entry !== value) return undefined;
+  return { placed: { path: [VALUE], as: 'same' } };
 }
 
 /** What objects are called by. */

@@ -52,7 +52,8 @@ export class RandomChanges {
     const changes: Change[] = [];
     for (let index = 0; index < count; index += 1) {
       const { path, schema, isOptional } = this.pick(this.places(changed, this.probe.root, []));
-      const value = isOptional ? undefined : this.other(valueAt(changed, path), schema);
+      const before = valueAt(changed, path) ?? this.example(changed, path, schema);
+      const value = isOptional ? undefined : this.other(before, schema);
       changed = withValue(changed, path, value);
       changes.push({ path, value, schema });
     }
@@ -61,6 +62,12 @@ export class RandomChanges {
 
   private pick<T>(all: readonly T[]): T {
     return all[Math.floor(this.random() * all.length)]!;
+  }
+
+  /** What another entry is, or the plainest that there may be. */
+  private example(values: Values, path: ValuePath, schema: Schema): unknown {
+    const [entry] = Object.values(valueAt(values, path.slice(0, -1)) as object);
+    return entry ?? EXAMPLES[schema.type ?? 'string'];
   }
 
   private other(value: unknown, schema: Schema): unknown {
@@ -88,6 +95,25 @@ export class RandomChanges {
       const gone: Place[] = isGone ? [{ path: inside, schema, isOptional: true }] : [];
       return [...gone, ...this.places(values, own, inside)];
     });
-    return below;
+    return [...below, ...this.additions(schema, value, path)];
+  }
+
+  /** Entries that there are not yet, by keys of several kinds. */
+  private additions(schema: Schema, value: object, path: ValuePath): Place[] {
+    if (schema.properties || typeof schema.additionalProperties !== 'object' || isClosed(path)) return [];
+    const own = this.probe.resolve(schema.additionalProperties);
+    const keys = path.length === 0 ? [] : NEW_KEYS.filter((key) => !Object.hasOwn(value, key));
+    return keys.map((key) => ({ path: [...path, key], schema: own, isOptional: false }));
   }
 }
+
+/** Keys of entries, as variables, labels and annotations have them. */
+const NEW_KEYS = ['EXTRA_KEY', 'extra-key', 'extra.example/key'];
+
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  integer: 7,
+  number: 7,
+  boolean: true,
+  object: {},
+  string: 'probed',
+};

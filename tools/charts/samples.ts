@@ -68,7 +68,9 @@ export class Sampler {
       const names = one.objects.map(nameOf).filter((name) => !known.has(name) && !this.looked.has(name));
       if (names.length === 0 || one.changed![0] === 'namespace' || one.changed![0] === 'environment') continue;
       names.forEach((name) => this.looked.add(name));
-      for (const key of GLOBAL) this.changeBelow(one, [key], tries);
+      const images = Object.keys(one.values).map((key) => [key, 'image', 'tag']);
+      const tags = images.filter((path) => valueAt(one.values, path) !== undefined);
+      for (const path of [...GLOBAL, ...tags]) this.changeBelow(one, path, tries);
     }
   }
 
@@ -116,7 +118,11 @@ export class Sampler {
       if (schema.properties || isClosed(path)) return;
       const item = Object.values(value)[0] ?? this.exampleOf(schema.additionalProperties as Schema);
       for (const key of ['PROBED_KEY', 'probed-key', 'probed'])
-        if (item !== undefined && change([...path, key], item)) break;
+        if (item !== undefined && change([...path, key], item)) {
+          const [other] = changesOf(item, this.probe.resolve(schema.additionalProperties as Schema));
+          if (other !== undefined) change([...path, key], other);
+          break;
+        }
       return;
     }
     if (value === undefined) return;
@@ -154,7 +160,7 @@ export class Sampler {
 }
 
 /** What stands in every object. */
-const GLOBAL = ['namespace', 'version', 'costLabels'];
+const GLOBAL = [['namespace'], ['version'], ['costLabels']];
 
 /** Without the digest that a Job has in its name. */
 const nameOf = ({ manifest }: FinishedObject) =>
