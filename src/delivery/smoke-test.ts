@@ -74,9 +74,15 @@ export class SmokeTest extends Construct {
         countAsRead(this.settings);
         continue;
       }
-      this.pods ??= new SmokeTestPods(this, this.node.id, this.resolved);
+      this.pods ??= new SmokeTestPods(this, this.node.id, this.resolved, () => this.longest);
       this.pods.add(service);
     }
+  }
+
+  /** Seconds that it takes to ask everything once, and get no answer: whether it runs now or is to later. */
+  private get longest(): number {
+    const checks = [...this.services.values()].flatMap((service) => addressedChecks(service, this.resolved));
+    return checks.reduce((sum, { timeoutSeconds }) => sum + timeoutSeconds, 0);
   }
 
   private checkQuestion(field: string, { path, status, contains, timeoutSeconds }: ResolvedSmokeCheck): void {
@@ -111,6 +117,13 @@ export class SmokeTest extends Construct {
   }
 }
 
+/** What a service is asked: whether it is ready, and what the settings ask of it. */
+function addressedChecks({ workloadName, readinessPath, url }: WebService, { checks }: ResolvedSmokeTest) {
+  const own = checks.filter(({ service }) => service === workloadName);
+  const ready = resolveSmokeCheck({ service: workloadName, path: readinessPath });
+  return [ready, ...own].map((check): AddressedCheck => ({ ...check, address: url }));
+}
+
 /** The Job, its identity and its policy. */
 class SmokeTestPods extends Workload {
   public readonly job: KubeJob;
@@ -120,6 +133,7 @@ class SmokeTestPods extends Workload {
     scope: Construct,
     id: string,
     private readonly test: ResolvedSmokeTest,
+    longest: () => number,
   ) {
     super(scope, id, { component: COMPONENT, version: versionOf(test.image) });
     const { deadlineSeconds, intervalSeconds, keepSeconds } = test;
@@ -129,7 +143,7 @@ class SmokeTestPods extends Workload {
       verdictOf: id,
       keepSeconds,
       // When time is up, everything that has not been asked is asked once.
-      deadlineSeconds: Lazy.any({ produce: () => deadlineSeconds + intervalSeconds + this.longest + START_SECONDS }),
+      deadlineSeconds: Lazy.any({ produce: () => deadlineSeconds + intervalSeconds + longest() + START_SECONDS }),
       pod: () => this.renderPod(),
     });
     for (const [key, value] of Object.entries(HOOK)) this.job.metadata.addAnnotation(key, value);
@@ -141,17 +155,7 @@ class SmokeTestPods extends Workload {
   }
 
   private get checks(): AddressedCheck[] {
-    return this.services.flatMap((service) => {
-      const { workloadName, readinessPath, url: address } = service;
-      const own = this.test.checks.filter((check) => check.service === workloadName);
-      const ready = resolveSmokeCheck({ service: workloadName, path: readinessPath });
-      return [ready, ...own].map((check) => ({ ...check, address }));
-    });
-  }
-
-  /** Seconds that it takes to ask everything once, and get no answer. */
-  private get longest(): number {
-    return this.checks.reduce((sum, { timeoutSeconds }) => sum + timeoutSeconds, 0);
+    return this.services.flatMap((service) => addressedChecks(service, this.test));
   }
 
   private renderPod(): Pod {

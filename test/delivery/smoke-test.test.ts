@@ -179,7 +179,10 @@ describe('SmokeTest', () => {
     const stock = new WebService(system.layer('apps'), 'stock', service);
     const smokeTest = new SmokeTest(system.layer('delivery'), 'smoke-test', settings);
     smokeTest.check(shop, stock);
-    const script = finished(system).all('Job')[0].spec.template.spec.containers[0].command.at(-1);
+    const { activeDeadlineSeconds, template } = finished(system).all('Job')[0].spec;
+    // The time for all three questions: another number of replicas is not another time.
+    expect(activeDeadlineSeconds).toBe(600 + 5 + 3 * 5 + 120);
+    const script = template.spec.containers[0].command.at(-1);
     expect(questionsOf(script).map((line) => line.split(' ')[1])).toEqual(['stock']);
   });
 

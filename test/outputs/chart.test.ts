@@ -458,6 +458,9 @@ test('fixed settings are no values, and the README says why', () => {
   const text = file('README.md', TEMPLATES, more);
   expect(text).toContain('| `kind` | `"small"` | Each kind has other objects. |');
   expect(text).toContain('| `count` | whole number, at least 1 | `3` | How many. |');
+  const unset = [...text.matchAll(/^- `(.*)`$/gm)].map(([, path]) => path);
+  expect(unset).toContain('hidden');
+  expect(unset).not.toContain('kind');
   expect(text).toContain('| `things[].name` | text |  | Its name. |');
   expect(text).toContain('helm install shop . --namespace shop --values values-dev.yaml');
 });

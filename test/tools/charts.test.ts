@@ -1,11 +1,13 @@
-import { evaluateObjects } from '../../src/outputs/chart/evaluate';
+import { evaluateCondition, evaluateObjects } from '../../src/outputs/chart/evaluate';
 import type { ObjectTemplate } from '../../src/outputs/chart/template';
 import { digestOf } from '../../src/platform/digest';
-import { choicesAt } from '../../tools/charts/conditions';
+import { choicesAt, conditionFor } from '../../tools/charts/conditions';
+import { closedSettings } from '../../tools/charts/finish';
 import { heldOf, isClosed, keepsHeld } from '../../tools/charts/held';
 import { jsonLines } from '../../tools/charts/json-lines';
 import { Learner } from '../../tools/charts/learn';
-import { randomNumbers } from '../../tools/charts/random-changes';
+import type { Probe } from '../../tools/charts/probe';
+import { RandomChanges, randomNumbers } from '../../tools/charts/random-changes';
 import { changesOf, type Sample } from '../../tools/charts/samples';
 import { type Values, withValue } from '../../src/outputs/chart/values';
 
@@ -166,14 +168,14 @@ test('lines of JSON are told apart by what they say something of, whatever is be
     { title: 'A', id: 1 },
     { title: 'B in shop', id: 2 },
   ];
-  const ids = (one: string) => jsonLines(one, 'shop')!.map(({ id }) => id);
+  const ids = (one: string) => jsonLines(one, { shop: '~' })!.map(({ id }) => id);
   expect(ids(text([a, b])).filter((id) => ids(text([b])).includes(id))).toEqual(ids(text([b])));
   expect(
-    jsonLines(text([a, b]), 'shop')!
+    jsonLines(text([a, b]), { shop: '~' })!
       .map((line) => line.text)
       .join('\n'),
   ).toBe(text([a, b]));
-  expect(jsonLines('{\n  not: json\n}', 'shop')).toBeUndefined();
+  expect(jsonLines('{\n  not: json\n}', { shop: '~' })).toBeUndefined();
 });
 
 test('what is held keeps what some environment says', () => {
@@ -197,8 +199,63 @@ test('what is held keeps what some environment says', () => {
 test('a list of changes has another of each kind, and the same seed the same row', () => {
   expect(changesOf('512Mi', {})).toContain('1024Mi');
   expect(changesOf(['a'], {})).toContainEqual([]);
+  expect(changesOf([80], {})).toContainEqual([80, 81]);
   expect(changesOf('fast', { enum: ['fast', 'slow'] })).toEqual(['fast', 'slow']);
   const row = (seed: number) => Array.from({ length: 5 }, randomNumbers(seed));
   expect(row(7)).toEqual(row(7));
   expect(row(7)).not.toEqual(row(8));
+});
+
+test('a condition of several tests is found beside what has no effect', () => {
+  const names = ['wait', 'known', 'optional', 'other', 'x', 'y'];
+  const all = Array.from({ length: 2 ** names.length }, (_, bits): Values =>
+    Object.fromEntries(names.map((name, index) => [name, (bits & (1 << index)) !== 0])),
+  );
+  const isThere = ({ wait, known, optional, other }: Values) => (wait && known && !optional) || other === true;
+  const cases = all.map((values, index) => ({ scope: { id: `${index}`, values }, value: undefined }));
+  const wanted = Uint8Array.from(all, (values) => (isThere(values) ? 1 : 0));
+  const condition = conditionFor(
+    cases,
+    wanted,
+    names.map((name) => [name]),
+  )!;
+  expect(all.map((values) => evaluateCondition(condition, values))).toEqual([...wanted].map((one) => one === 1));
+  const odd = Uint8Array.from(all, ({ x, y, wait }) => ([x, y, wait].filter(Boolean).length % 2 === 1 ? 1 : 0));
+  expect(conditionFor(cases.slice(0, 32), odd.slice(0, 32), [['known']])).toBeUndefined();
+});
+
+test('what no template reads is no value, with the reason', () => {
+  const node = { map: [{ key: 'data', node: { placed: { path: ['read'], as: 'same' } } }] };
+  const templates = [{ name: 'ConfigMap//a', layer: 'config', node }];
+  const all: Values[] = [{ read: 1, tried: 2, refused: 3 }];
+  const { fixed, limited } = closedSettings(templates, all, [], [['tried']]);
+  expect(limited).toEqual([]);
+  expect(fixed).toEqual([
+    { path: ['tried'], reason: 'changes no object of this system as it is set here' },
+    { path: ['refused'], reason: 'no other value of it is accepted beside what else is set here' },
+  ]);
+});
+
+test('random changes also add entries and what has no default, but nothing to maps whose entries are those there are', () => {
+  const text = { type: 'string' };
+  const open = { type: 'object', additionalProperties: text };
+  const part = { type: 'object', properties: { labels: open, secrets: open, command: { type: 'array', items: text } } };
+  const probe = { root: { type: 'object', properties: { shop: part } }, resolve: (one: unknown) => one };
+  const changes = new RandomChanges(
+    probe as unknown as Probe,
+    randomNumbers(1),
+    () => true,
+    () => false,
+  );
+  const values: Values = { shop: { labels: { team: 'a' }, secrets: { KEY: 'x' } } };
+  const paths = Array.from({ length: 300 }, () => changes.change(values)).flatMap((all) =>
+    all.map(({ path }) => path.join('.')),
+  );
+  expect(new Set(paths)).toEqual(
+    new Set([
+      ...['team', 'EXTRA_KEY', 'extra-key', 'extra.example/key'].map((key) => `shop.labels.${key}`),
+      'shop.secrets.KEY',
+      'shop.command',
+    ]),
+  );
 });

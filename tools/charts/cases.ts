@@ -55,7 +55,22 @@ export function influences(cases: readonly Case[]): ValuePath[] {
       found.set(keyOf(path), entry);
     }
   }
+  if (found.size === 0) return contrasts(cases);
   return [...found.values()].sort((a, b) => b.weight - a.weight).map(({ path }) => path);
+}
+
+/** Where values differ between cases that show one thing and those most like them that show another: no change tells. */
+export function contrasts(cases: readonly Case[]): ValuePath[] {
+  const [many, ...others] = grouped(cases).sort((a, b) => b.length - a.length);
+  const few = others.reverse().flat().slice(0, 4);
+  const found = few.flatMap((one) => {
+    const near = many!.filter(({ scope }) => scope.origin === one.scope.origin);
+    const all = [...near.slice(0, 20), ...many!.slice(0, 10)].map((other) =>
+      differencesOf(one.scope.values, other.scope.values),
+    );
+    return all.sort((a, b) => a.length - b.length).slice(0, 2);
+  });
+  return [...new Map(found.flat().map((path) => [keyOf(path), path])).values()].slice(0, 40);
 }
 
 const places = new WeakMap<Scope, ValuePath[]>();

@@ -1,7 +1,6 @@
 import { type Condition, KEY, type Test, VALUE, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { evaluateCondition, evaluateTest } from '../../src/outputs/chart/evaluate';
-import { type Case, influences, refined, seen } from './cases';
-import { differencesOf } from './values';
+import { type Case, contrasts, influences, refined, seen } from './cases';
 
 type Literal = Condition[number][number];
 interface Column {
@@ -91,7 +90,7 @@ export function conditionFor(
     6,
   );
   if (any) return any.map(({ literal }) => [literal]);
-  return mixed(columns, narrow, wanted, cases.length);
+  return mixed(columns, narrow, wanted, cases.length) ?? rules(columns, wanted);
 }
 
 function columnsOf(cases: readonly Case[], paths: readonly ValuePath[]): Column[] {
@@ -155,6 +154,41 @@ function mixed(
   return found?.map((column) => (column as Column & { both?: Literal[] }).both ?? [column.literal]);
 }
 
+/** Rules one after the other, each for what none before it holds for: of tests that tell most, until it holds for no other. */
+function rules(columns: readonly Column[], wanted: Uint8Array): Condition | undefined {
+  const all = Array.from(wanted, (_, index) => index);
+  const others = all.filter((index) => wanted[index] === 0);
+  const found: Literal[][] = [];
+  for (let open = all.filter((index) => wanted[index] === 1); open.length > 0;) {
+    let [kept, against]: [number[], number[]] = [open, others];
+    const rule: Column[] = [];
+    while (against.length > 0 && rule.length < 4) {
+      const [best] = columns
+        .map((column) => ({ column, gain: gainOf(column, kept, against) }))
+        .sort((a, b) => b.gain - a.gain);
+      if (!best || best.gain <= 0) return undefined;
+      rule.push(best.column);
+      [kept, against] = [kept, against].map((some) => some.filter((index) => best.column.holds[index] === 1)) as [
+        number[],
+        number[],
+      ];
+    }
+    if (against.length > 0 || found.length === 5) return undefined;
+    found.push(rule.map(({ literal }) => literal));
+    const left = new Set(kept);
+    open = open.filter((index) => !left.has(index));
+  }
+  return found;
+}
+
+/** How much more is told of those that are kept by a test than before it, in bits. */
+function gainOf({ holds }: Column, kept: readonly number[], against: readonly number[]): number {
+  const count = (some: readonly number[]) => some.reduce((sum, index) => sum + holds[index]!, 0);
+  const [p, n] = [count(kept), count(against)];
+  if (p === 0) return 0;
+  return p * (Math.log2(p / (p + n)) - Math.log2(kept.length / (kept.length + against.length)));
+}
+
 /** The condition under which some of the cases are; nothing where none is found. */
 export function presence(
   cases: readonly Case[],
@@ -177,19 +211,21 @@ export function presence(
   return (
     learned(paths.slice(0, 16)) ??
     learned(paths.slice(0, 40)) ??
-    learned([...paths.slice(0, 16), ...general].slice(0, 60)) ??
+    learned([...paths.slice(0, 16), ...nearest(general, paths)].slice(0, 60)) ??
     learned(contrasts(marks))
   );
 }
 
-/** Where values differ between cases that are of the one kind and those most like them of the other: no change tells. */
-function contrasts(marks: readonly Case[]): ValuePath[] {
-  const [few, many] = [1, 0]
-    .map((mark) => marks.filter(({ value }) => value === mark))
-    .sort((a, b) => a.length - b.length);
-  const nearest = few!.slice(0, 8).flatMap((one) => {
-    const all = many!.slice(0, 200).map((other) => differencesOf(one.scope.values, other.scope.values));
-    return all.sort((a, b) => a.length - b.length).slice(0, 2);
-  });
-  return [...new Map(nearest.flat().map((path) => [keyOf(path), path])).values()].slice(0, 40);
+/** Those first that have most in common with what has an effect. */
+function nearest(all: readonly ValuePath[], paths: readonly ValuePath[]): ValuePath[] {
+  const shared = (one: ValuePath) =>
+    Math.max(
+      0,
+      ...paths.map((path) => {
+        const end = one.findIndex((key, index) => key !== path[index]);
+        return end < 0 ? one.length : end;
+      }),
+    );
+  const ranked = all.map((path) => ({ path, rank: shared(path) }));
+  return ranked.sort((a, b) => b.rank - a.rank).map(({ path }) => path);
 }

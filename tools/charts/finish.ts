@@ -7,9 +7,16 @@ import type { Held } from './held';
 import { type Values, valueAt } from '../../src/outputs/chart/values';
 
 const WITHOUT_EFFECT = 'changes no object of this system as it is set here';
+const REFUSED = 'no other value of it is accepted beside what else is set here';
 
 /** Settings that are no values of a chart, and those that may only be what an environment has. */
-export function closedSettings(templates: readonly ObjectTemplate[], all: readonly Values[], held: readonly Held[]) {
+export function closedSettings(
+  templates: readonly ObjectTemplate[],
+  all: readonly Values[],
+  held: readonly Held[],
+  /** Where a change was accepted. */
+  changed: readonly ValuePath[],
+) {
   const readings = readingsOf(templates.filter(({ name }) => !name.startsWith('Namespace/')));
   const fixed: FixedSetting[] = [];
   const limited: LimitedSetting[] = [];
@@ -21,7 +28,8 @@ export function closedSettings(templates: readonly ObjectTemplate[], all: readon
   const walk = (path: ValuePath): void => {
     if (closed.has(keyOf(path)) || path[0] === 'namespace') return;
     if (path.length > 0 && !isRead(path, readings)) {
-      fixed.push({ path, reason: WITHOUT_EFFECT });
+      const isChanged = changed.some((one) => isWithin(one, path));
+      fixed.push({ path, reason: isChanged ? WITHOUT_EFFECT : REFUSED });
       return;
     }
     // What is placed as a whole is read down to its leaves.

@@ -7,13 +7,20 @@ export interface HeldRule {
   /** A path, in which `*` is any key. */
   readonly path: string;
   readonly reason: string;
+  /**
+   * Of which values it speaks.
+   * @default - of all
+   */
+  readonly isFor?: (values: Values) => boolean;
 }
 
 const STRUCTURE = 'decides which kinds of objects there are';
 const NUMBERED = 'the names of its servers stand one by one in what asks them';
 
 const ONE_LIST = 'is one list for all containers of a pod: that of its main image';
-const CEL = 'is written into expressions of policies, as literals of their language';
+const EXTERNAL = 'is an entry of an ExternalSecret, beside others of the same Secret';
+
+const isExternal = (values: Values) => valueAt(values, ['secrets', 'source']) === 'external-secrets';
 
 /** What is decided when a chart is made. */
 export const HELD: readonly HeldRule[] = [
@@ -32,9 +39,13 @@ export const HELD: readonly HeldRule[] = [
   { path: '*.assets', reason: 'each folder is a block of lines of its own in the configuration of nginx' },
   { path: 'namespaces', reason: 'is in the names and titles of objects of every namespace' },
   { path: '*.properties', reason: 'stand among the variables of the server, in the order of their names' },
-  { path: 'policies.requiredLabels', reason: CEL },
-  { path: 'policies.allowedRegistries', reason: CEL },
-  { path: 'policies.clusterImages', reason: CEL },
+  { path: 'policies', reason: 'its rules are objects, and written into them in another language' },
+  { path: '*.secrets', reason: EXTERNAL, isFor: isExternal },
+  { path: '*.alerts.secret', reason: EXTERNAL, isFor: isExternal },
+  { path: '*.alerts.*.secretKey', reason: EXTERNAL, isFor: isExternal },
+  { path: '*.backup.target.credentials', reason: EXTERNAL, isFor: isExternal },
+  { path: '*.standbyOf.source.credentials', reason: EXTERNAL, isFor: isExternal },
+  { path: 'smokeTest.checks', reason: 'each is a step of its own in the script of the Job' },
   { path: 'dashboard.panels', reason: 'each is a piece of a document of Grafana, placed after those before it' },
   { path: '*.waitImage.pullSecrets', reason: ONE_LIST },
   { path: '*.exporter.image.pullSecrets', reason: ONE_LIST },
@@ -45,7 +56,7 @@ export const HELD: readonly HeldRule[] = [
 ];
 
 /** Maps whose entries are those of the environments: what is in an entry may change. */
-const CLOSED: readonly string[] = ['*.secrets', '*.parameters'];
+const CLOSED: readonly string[] = ['*.secrets', '*.parameters', 'quota.namespaces'];
 
 /** Whether the entries of a map are those of the environments. */
 export const isClosed = (path: ValuePath): boolean =>
@@ -65,7 +76,8 @@ export interface Held {
 /** The settings of environments that are held by a rule. */
 export function heldOf(all: readonly Values[], rules: readonly HeldRule[]): Held[] {
   const found = new Map<string, Held>();
-  for (const { path, reason } of rules) {
+  for (const { path, reason, isFor = () => true } of rules) {
+    if (!all.some(isFor)) continue;
     for (const own of all.flatMap((values) => matches(values, path.split('.'), []))) {
       const known = [...new Set(all.map((values) => JSON.stringify(valueAt(values, own))))];
       const allowed = known.map((text) => (text === undefined ? undefined : (JSON.parse(text) as unknown)));

@@ -4,8 +4,11 @@ export interface JsonLine {
   readonly text: string;
 }
 
-/** Lines of a text that is laid out as JSON with two spaces; nothing where it is not. `own` in a title tells nothing apart. */
-export function jsonLines(text: string, own: string): JsonLine[] | undefined {
+/** Names in titles that tell nothing apart, each with what stands for it. */
+export type Neutral = Readonly<Record<string, string>>;
+
+/** Lines of a text that is laid out as JSON with two spaces; nothing where it is not. */
+export function jsonLines(text: string, own: Neutral): JsonLine[] | undefined {
   if (!text.startsWith('{\n')) return undefined;
   let value: unknown;
   try {
@@ -20,7 +23,7 @@ export function jsonLines(text: string, own: string): JsonLine[] | undefined {
 const withEnd = (lines: JsonLine[], text: string): JsonLine[] =>
   text.endsWith('\n') ? [...lines, { id: 'end', text: '' }] : lines;
 
-function layOut(value: unknown, id: string, head: string, indent: string, own: string): JsonLine[] {
+function layOut(value: unknown, id: string, head: string, indent: string, own: Neutral): JsonLine[] {
   const isList = Array.isArray(value);
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) {
     return [{ id, text: head + JSON.stringify(value) }];
@@ -39,13 +42,13 @@ function layOut(value: unknown, id: string, head: string, indent: string, own: s
 }
 
 /** Items of a list by their titles, below that of the row that they are in; by number where they have none. */
-function itemIds(items: readonly unknown[], own: string): string[] {
+function itemIds(items: readonly unknown[], own: Neutral): string[] {
   const taken = new Map<string, number>();
   let row = '';
   return items.map((item, index) => {
     const { title, type } = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
     if (typeof title !== 'string') return `${index}`;
-    const words = title.replaceAll(own, '~').replace(/[0-9.]+/g, '#');
+    const words = neutral(title, own).replace(/[0-9.]+/g, '#');
     if (type === 'row') row = words;
     const name = type === 'row' ? `row ${words}` : `${row}: ${words}`;
     const count = (taken.get(name) ?? 0) + 1;
@@ -53,3 +56,9 @@ function itemIds(items: readonly unknown[], own: string): string[] {
     return count > 1 ? `${name} ${count}` : name;
   });
 }
+
+/** Longer names first: one may be in another. */
+const neutral = (title: string, own: Neutral): string =>
+  Object.entries(own)
+    .sort(([a], [b]) => b.length - a.length)
+    .reduce((text, [name, word]) => text.replaceAll(name, word), title);

@@ -13,6 +13,7 @@ import {
   type ValuePath,
   keyOf,
 } from '../../src/outputs/chart/template';
+import type { Values } from '../../src/outputs/chart/values';
 import { isPlainMap } from '../../src/settings/merge';
 import { align, itemDistance } from './align';
 import { type Case, grouped, identity, influences, refined, type Scope, seen } from './cases';
@@ -348,7 +349,7 @@ export class Learner {
   /** Text that is JSON: its lines are told apart by what they say something of, not by how they look. */
   private jsonText(cases: readonly Case[], where: string): Node | undefined {
     const groups = grouped(cases);
-    const texts = groups.map(([one]) => jsonLines(one!.value as string, String(one!.scope.values['namespace'])));
+    const texts = groups.map(([one]) => jsonLines(one!.value as string, namesIn(one!.scope.values)));
     if (!texts.every((lines) => lines !== undefined)) return undefined;
     const byId = texts.map((lines) => new Map(lines.map(({ id, text }) => [id, text])));
     const order = mergedOrder(texts.map((lines) => lines.map(({ id }) => id)));
@@ -495,6 +496,12 @@ function entryNode(cases: readonly Case[]): Node | undefined {
   if (typeof entry !== 'string' || entry === '' || entry !== value) return undefined;
   return { placed: { path: [VALUE], as: 'same' } };
 }
+
+/** Names of namespaces, with what stands for each. */
+const namesIn = ({ namespace, namespaces = {} }: Values) => ({
+  [String(namespace)]: '~',
+  ...Object.fromEntries(Object.entries(namespaces as object).map(([key, name]) => [String(name), `~${key}`])),
+});
 
 /** What objects are called by. */
 const CALLED: readonly ValuePath[] = [['namespace'], ['environment'], ['version']];

@@ -2,7 +2,7 @@ import { isPlainMap } from '../../src/settings/merge';
 import type { ValuePath } from '../../src/outputs/chart/template';
 import { isClosed } from './held';
 import type { Probe, Schema } from './probe';
-import { changesOf } from './samples';
+import { changesOf, optionalsOf } from './samples';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** A random number of at least 0 and below 1, the next of a row that begins with its seed. */
@@ -32,6 +32,8 @@ interface Place {
   readonly path: ValuePath;
   readonly schema: Schema;
   readonly isOptional: boolean;
+  /** What may stand there, where nothing does. */
+  readonly values?: readonly unknown[];
 }
 
 /** Changes values of a system at random: single ones, several, and switches. */
@@ -51,9 +53,9 @@ export class RandomChanges {
     let changed = values;
     const changes: Change[] = [];
     for (let index = 0; index < count; index += 1) {
-      const { path, schema, isOptional } = this.pick(this.places(changed, this.probe.root, []));
-      const before = valueAt(changed, path) ?? this.example(changed, path, schema);
-      const value = isOptional ? undefined : this.other(before, schema);
+      const { path, schema, isOptional, values = [] } = this.pick(this.places(changed, this.probe.root, []));
+      const before = valueAt(changed, path);
+      const value = isOptional ? undefined : before === undefined ? this.pick(values) : this.other(before, schema);
       changed = withValue(changed, path, value);
       changes.push({ path, value, schema });
     }
@@ -62,12 +64,6 @@ export class RandomChanges {
 
   private pick<T>(all: readonly T[]): T {
     return all[Math.floor(this.random() * all.length)]!;
-  }
-
-  /** What another entry is, or the plainest that there may be. */
-  private example(values: Values, path: ValuePath, schema: Schema): unknown {
-    const [entry] = Object.values(valueAt(values, path.slice(0, -1)) as object);
-    return entry ?? EXAMPLES[schema.type ?? 'string'];
   }
 
   private other(value: unknown, schema: Schema): unknown {
@@ -95,7 +91,16 @@ export class RandomChanges {
       const gone: Place[] = isGone ? [{ path: inside, schema, isOptional: true }] : [];
       return [...gone, ...this.places(values, own, inside)];
     });
-    return [...below, ...this.additions(schema, value, path)];
+    return [...below, ...this.additions(schema, value, path), ...this.optionals(schema, value, path)];
+  }
+
+  /** What has no default. */
+  private optionals(schema: Schema, value: Values, path: ValuePath): Place[] {
+    return Object.entries(schema.properties ?? {}).flatMap(([key, own]): Place[] => {
+      const inside = [...path, key];
+      const values = value[key] === undefined && this.isOffered(inside) ? optionalsOf(inside) : [];
+      return values.length > 0 ? [{ path: inside, schema: this.probe.resolve(own), isOptional: false, values }] : [];
+    });
   }
 
   /** Entries that there are not yet, by keys of several kinds. */
@@ -103,7 +108,9 @@ export class RandomChanges {
     if (schema.properties || typeof schema.additionalProperties !== 'object' || isClosed(path)) return [];
     const own = this.probe.resolve(schema.additionalProperties);
     const keys = path.length === 0 ? [] : NEW_KEYS.filter((key) => !Object.hasOwn(value, key));
-    return keys.map((key) => ({ path: [...path, key], schema: own, isOptional: false }));
+    const first = Object.values(value)[0] ?? EXAMPLES[own.type ?? 'string'];
+    const values = [first, ...changesOf(first, own)];
+    return keys.map((key) => ({ path: [...path, key], schema: own, isOptional: false, values }));
   }
 }
 

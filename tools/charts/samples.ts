@@ -1,6 +1,6 @@
 import type { FinishedObject } from '../../src/outputs/plain';
 import { isPlainMap } from '../../src/settings/merge';
-import type { ValuePath } from '../../src/outputs/chart/template';
+import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { type Held, isClosed, keepsHeld } from './held';
 import type { Probe, Schema } from './probe';
 import { leavesOf } from './values';
@@ -56,6 +56,7 @@ export class Sampler {
     const origin = this.add(values);
     if (!origin) return;
     this.changeLeaves(origin, this.probe.root, [], tries);
+    this.setOptionals(origin, this.probe.root, []);
     for (const other of others) this.takeOver(origin, values, other, []);
     this.lookInto(origin, 1);
   }
@@ -146,6 +147,26 @@ export class Sampler {
     }
   }
 
+  /** Everything that has no default, one after the other. */
+  public setOptionals(origin: Sample, given: Schema, path: ValuePath): void {
+    const schema = this.probe.resolve(given);
+    const value = valueAt(origin.values, path);
+    if (!isPlainMap(value) || this.isHeld(path)) return;
+    for (const [key, own] of Object.entries(schema.properties ?? {})) {
+      const inside = [...path, key];
+      if (value[key] !== undefined) this.setOptionals(origin, own, inside);
+      else if (!this.isHeld(inside))
+        for (const one of optionalsOf(inside)) this.add(withValue(origin.values, inside, one), origin, inside);
+    }
+    const { additionalProperties: entry } = schema;
+    if (typeof entry !== 'object') return;
+    for (const key of Object.keys(value)) this.setOptionals(origin, entry, [...path, key]);
+  }
+
+  private isHeld(path: ValuePath): boolean {
+    return this.held.some((one) => keyOf(one.path) === keyOf(path));
+  }
+
   /** Whether leaving something out is another thing than saying nothing in it. */
   private isSwitch(values: Values, path: ValuePath): boolean {
     if (!isPlainMap(valueAt(values, path)) || path[0] === 'quota') return false;
@@ -167,6 +188,17 @@ const nameOf = ({ manifest }: FinishedObject) =>
   `${manifest.kind}/${manifest.metadata.name}`.replace(/-[0-9a-f]{10}$/, '');
 
 const QUANTITY = /^([0-9]+)(m|[KMGT]i|[smhd]|)$/;
+
+/** What may stand where nothing does, by its key. Of all else an overlay decides whether it is there. */
+const OPTIONAL: Readonly<Record<string, readonly unknown[]>> = {
+  command: [['probed'], ['probed', '--now']],
+  className: ['probed', 'fast-ssd'],
+  cpu: ['777m', '1200m'],
+  memory: ['77Mi', '1024Mi'],
+};
+
+/** What may stand at a path where nothing does. */
+export const optionalsOf = (path: ValuePath): readonly unknown[] => OPTIONAL[path.at(-1)!] ?? [];
 
 /** Other values of the kind of one. */
 export function changesOf(value: unknown, schema: Schema): unknown[] {
@@ -208,7 +240,13 @@ export function changesOf(value: unknown, schema: Schema): unknown[] {
 function changesOfList(value: readonly unknown[]): unknown[] {
   const last = value.at(-1);
   const more =
-    typeof last === 'string' ? changesOf(last, {}) : last === undefined ? ['probed', 'probed.example'] : renamed(last);
+    typeof last === 'string'
+      ? changesOf(last, {})
+      : typeof last === 'number'
+        ? [last + 1, last + 2]
+        : last === undefined
+          ? ['probed', 'probed.example']
+          : renamed(last);
   const [first] = more;
   return [
     ...(value.length > 0 ? [[]] : []),

@@ -73,7 +73,12 @@ export class Trainer {
       templates,
       values: this.resolved['base']!,
       environments: Object.fromEntries(environments),
-      ...closedSettings(templates, all, this.held),
+      ...closedSettings(
+        templates,
+        all,
+        this.held,
+        this.samples.flatMap(({ changed }) => (changed ? [changed] : [])),
+      ),
       switches: [...this.switches].map((key) => key.split('\0')),
       closed: this.collections().maps.filter(isClosed),
     };
@@ -196,11 +201,10 @@ export class Trainer {
 
   private templateNameOf(object: any, values: any): string {
     const { namespace } = object.metadata;
-    const where =
-      namespace === undefined || namespace === values.namespace
-        ? ''
-        : (Object.entries(values.namespaces ?? {}).find(([, one]) => one === namespace)?.[0] ?? namespace);
-    if (object.kind === 'Namespace' && object.metadata.name === values.namespace) return 'Namespace//own';
+    const further = Object.entries<string>(values.namespaces ?? {}).map(([key, one]) => [one, key] as const);
+    const called = new Map<string | undefined, string>([[undefined, ''], [values.namespace, ''], ...further]);
+    if (object.kind === 'Namespace') return `Namespace//${called.get(object.metadata.name) || 'own'}`;
+    const where = called.get(namespace) ?? namespace;
     let name = object.metadata.name.split(`${this.system}-${values.environment}`).join(`${this.system}-*`);
     if (object.kind === 'Job') name = name.replace(/-[0-9a-f]{10}$/, '');
     return `${object.kind}/${where}/${name}`;
@@ -246,7 +250,8 @@ export class Trainer {
     const counts = new Map<string, { path: ValuePath; count: number }>();
     for (const { paths } of unexplained) {
       for (const [rank, path] of paths.slice(0, 6).entries()) {
-        if (['namespace', 'environment'].includes(path[0]!) || this.isHeld(path) || !this.mayBeHeld(path)) continue;
+        if (['namespace', 'environment', 'quota'].includes(path[0]!) || this.isHeld(path) || !this.mayBeHeld(path))
+          continue;
         const entry = counts.get(keyOf(path)) ?? { path, count: 0 };
         entry.count += 1 / (rank + 1);
         counts.set(keyOf(path), entry);

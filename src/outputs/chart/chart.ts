@@ -11,6 +11,7 @@ import { readme } from './readme';
 import { withEnvironment } from './schema';
 import { settingsOf } from './settings';
 import { Shapes } from './shapes';
+import { unsetOf } from './unset';
 import type { ChartSource } from './source';
 import { templateFiles } from './templates';
 import { valuesFile } from './values-file';
@@ -34,7 +35,7 @@ export function chartFiles(folder: string, source: ChartSource): OutputFile[] {
   const shapes = new Shapes(document, [source.values, ...source.environments.map((one) => one.values)], readings);
   const files: OutputFile[] = [
     { path: 'Chart.yaml', text: HEADER + toYaml(metadata(source)) },
-    { path: 'README.md', text: readme({ ...source, templates }, settings, values) },
+    { path: 'README.md', text: readme({ ...source, templates }, settings, values, unsetOf(document, settings, taken)) },
     { path: '.helmignore', text: `${HEADER}.git/\n*.orig\n*.swp\n*.tmp\n` },
     { path: 'values.yaml', text: valuesFile(settings, values) },
     { path: 'values.schema.json', text: valuesSchema(settings) },

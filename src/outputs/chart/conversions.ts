@@ -51,6 +51,7 @@ export const CONVERSIONS: readonly Conversion[] = [
   joined('commas and spaces', ', '),
   joined('spaces', ' '),
   joined('newlines', '\n'),
+  joined('bars', '|'),
   {
     name: 'json',
     of: (value) => (isScalar(value) ? JSON.stringify(value) : undefined),

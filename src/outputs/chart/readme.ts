@@ -9,13 +9,14 @@ import type { ValuePath } from './template';
 import { type Values, valueAt } from './values';
 
 /** `README.md` of a chart. */
-export function readme(source: ChartSource, settings: Setting, values: Values): string {
+export function readme(source: ChartSource, settings: Setting, values: Values, unset: readonly ValuePath[]): string {
   const parts = [
     title(source),
     install(source),
     upgrade(source, settings, values),
     others(source),
     fixed(source),
+    ...(unset.length > 0 ? [unsetText(source, unset)] : []),
     table(settings, values),
   ];
   return `<!-- ${MARK} -->\n\n${parts.join('\n\n')}\n`;
@@ -100,6 +101,13 @@ function fixed(source: ChartSource): string {
   );
   return ['## What is no value', '', '| Setting | Here | Why |', '| --- | --- | --- |', ...rows].join('\n');
 }
+
+const unsetText = ({ name }: ChartSource, unset: readonly ValuePath[]) => `## What is not set here
+
+These have no default, and no environment says them: no template reads them. Set one in \`overlays/${name}\`, and make the chart
+again as above.
+
+${unset.map((path) => `- \`${nameOf(path)}\``).join('\n')}`;
 
 function table(settings: Setting, values: Values): string {
   const rows = leavesOf(settings).map((setting) => {
