@@ -217,7 +217,7 @@ export function presence(
 }
 
 /** Those first that have most in common with what has an effect. */
-function nearest(all: readonly ValuePath[], paths: readonly ValuePath[]): ValuePath[] {
+export function nearest(all: readonly ValuePath[], paths: readonly ValuePath[]): ValuePath[] {
   const shared = (one: ValuePath) =>
     Math.max(
       0,

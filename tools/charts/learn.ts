@@ -17,7 +17,7 @@ import type { Values } from '../../src/outputs/chart/values';
 import { isPlainMap } from '../../src/settings/merge';
 import { align, itemDistance } from './align';
 import { type Case, grouped, identity, influences, refined, type Scope, seen } from './cases';
-import { presence, testsOf } from './conditions';
+import { nearest, presence, testsOf } from './conditions';
 import { jsonLines } from './json-lines';
 import { computedOf, joinedOf, placedAs, tallyOf } from './expressions';
 import type { Sample } from './samples';
@@ -381,7 +381,7 @@ export class Learner {
     const influential = influences(all);
     const paths = [...own, ...(influential.length > 0 ? influential : changedAround(all))].slice(0, 16);
     const isLong = groups.some(([one]) => typeof one!.value === 'string' && one!.value.includes('\n'));
-    const general = depth > 0 && !isLong ? this.general : [];
+    const general = depth > 0 && !isLong ? nearest(this.general, paths) : [];
     const candidates = [...new Map([...paths, ...general].map((path) => [keyOf(path), path])).values()].slice(0, 30);
     const cases = all;
     const placed = placedAs(cases, paths);
