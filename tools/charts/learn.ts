@@ -43,6 +43,8 @@ export class Learner {
   public readonly unexplained: Unexplained[] = [];
   private readonly scopes: Scope[];
   private trials = 0;
+  /** The shortest name of its namespace: in another environment it may be the name of something else as well. */
+  private readonly shared: string;
   /** Conditions of the lines of a text so far. */
   private readonly conditions: Condition[] = [];
 
@@ -52,6 +54,8 @@ export class Learner {
     private readonly general: readonly ValuePath[],
     private readonly keyOfObject: (object: any, values: any) => string,
   ) {
+    const own = samples.filter(({ origin }) => !origin).map(({ values }) => String(values['namespace']));
+    this.shared = own.sort((a, b) => a.length - b.length)[0]!;
     const ids = new Map(samples.map((sample, index) => [sample, `${index}`]));
     this.scopes = samples.map((sample, index) => ({
       id: `${index}`,
@@ -349,7 +353,9 @@ export class Learner {
   /** Text that is JSON: its lines are told apart by what they say something of, not by how they look. */
   private jsonText(cases: readonly Case[], where: string): Node | undefined {
     const groups = grouped(cases);
-    const texts = groups.map(([one]) => jsonLines(one!.value as string, namesIn(one!.scope.values)));
+    const texts = groups.map(([one]) =>
+      jsonLines(one!.value as string, { [this.shared]: '~', ...namesIn(one!.scope.values) }),
+    );
     if (!texts.every((lines) => lines !== undefined)) return undefined;
     const byId = texts.map((lines) => new Map(lines.map(({ id, text }) => [id, text])));
     const order = mergedOrder(texts.map((lines) => lines.map(({ id }) => id)));
