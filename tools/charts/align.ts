@@ -74,7 +74,10 @@ function match(
 
 /** The name by which an item of a list is known. */
 const nameOf = (item: any): unknown =>
-  item.name ?? item.alert ?? item.record ?? item.key ?? item.secretKey ?? item.mountPath ?? item.path;
+  item.name ?? item.alert ?? item.record ?? item.key ?? item.secretKey ?? item.mountPath ?? item.path ?? peerOf(item);
+
+/** Whom a rule of a NetworkPolicy is about. */
+const peerOf = ({ from, to }: any): unknown => (from ?? to)?.[0]?.podSelector?.matchLabels?.['app.kubernetes.io/name'];
 
 /** Distance of items of manifests. */
 export function itemDistance(a: unknown, b: unknown): number {
@@ -100,7 +103,12 @@ const flat = (value: unknown, path: string): string[] =>
     ? Object.entries(value).flatMap(([key, item]) => flat(item, `${path}/${Array.isArray(value) ? '' : key}`))
     : [path, `${path}=${String(value)}`];
 
+/** What is set by a word such as `max_connections=100`. */
+const setBy = (word: string) => /^([a-z][a-z0-9_.-]*)=/.exec(word)?.[1];
+
 function wordDistance(a: string, b: string): number {
+  const [set, otherSet] = [setBy(a), setBy(b)];
+  if (set !== undefined && otherSet !== undefined) return set === otherSet ? 0.1 : 1;
   const [one, other] = [a.split(/[^A-Za-z]+/), b.split(/[^A-Za-z]+/)];
   const has = new Set(other);
   const same = one.filter((word) => has.has(word)).length;
