@@ -76,8 +76,11 @@ function match(
 const nameOf = (item: any): unknown =>
   item.name ?? item.alert ?? item.record ?? item.key ?? item.secretKey ?? item.mountPath ?? item.path ?? peerOf(item);
 
-/** Whom a rule of a NetworkPolicy is about. */
-const peerOf = ({ from, to }: any): unknown => (from ?? to)?.[0]?.podSelector?.matchLabels?.['app.kubernetes.io/name'];
+/** Which pods of the system a rule of a NetworkPolicy is about; what others are called is a setting. */
+function peerOf({ from, to }: any): unknown {
+  const { podSelector, namespaceSelector } = (from ?? to)?.[0] ?? {};
+  return namespaceSelector ? undefined : podSelector?.matchLabels?.['app.kubernetes.io/name'];
+}
 
 /** Distance of items of manifests. */
 export function itemDistance(a: unknown, b: unknown): number {

@@ -1,0 +1,67 @@
+{{- /* Made by cdk8s-webstack from overlays/ and src/. Change those, then run: npm run synth */ -}}
+
+{{- /* A value as text. Helm holds all numbers as fractions, and would print large ones as 6.048e+08. */ -}}
+{{- define "webstack.text" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else if not (kindIs "invalid" .) }}{{ toJson . }}{{ end -}}
+{{- end }}
+
+{{- /* A value as YAML on one line. What is text stays text. */ -}}
+{{- define "webstack.scalar" -}}
+{{- if kindIs "string" . }}{{ quote . }}{{ else }}{{ toJson . }}{{ end -}}
+{{- end }}
+
+{{- /* A separator and a list: its items as text, between them the separator. */ -}}
+{{- define "webstack.join" -}}
+{{- $texts := list -}}
+{{- range index . 1 }}{{ $texts = append $texts (include "webstack.text" .) }}{{ end -}}
+{{- join (index . 0) $texts -}}
+{{- end }}
+
+{{- /* The seconds in a duration such as 15m. */ -}}
+{{- define "webstack.seconds" -}}
+{{- $sizes := dict "s" 1 "m" 60 "h" 3600 "d" 86400 -}}
+{{- mul (regexFind "^[0-9]+" .) (get $sizes (regexFind "[smhd]$" .)) -}}
+{{- end }}
+
+{{- /* The bytes in an amount such as 1.5Gi, rounded up. */ -}}
+{{- define "webstack.bytes" -}}
+{{- $decimal := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
+{{- $binary := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $size := get (merge $decimal $binary) (regexFind "[a-zA-Z]*$" .) -}}
+{{- ceil (mulf (regexFind "^[0-9.]+" . | float64) $size) | int64 -}}
+{{- end }}
+
+{{- /* The thousandths of a core in an amount such as 250m or 1.5, rounded up. */ -}}
+{{- define "webstack.millicores" -}}
+{{- $size := hasSuffix "m" . | ternary 1 1000 -}}
+{{- ceil (mulf (regexFind "^[0-9.]+" . | float64) $size) | int64 -}}
+{{- end }}
+
+{{- /* An amount of bytes with the largest unit that it is a multiple of, as the API server writes it: 1Gi for 1024Mi. */ -}}
+{{- define "webstack.amount" -}}
+{{- $bytes := include "webstack.bytes" . | int64 -}}
+{{- $found := "" -}}
+{{- range $unit := list "Ki" "Mi" "Gi" "Ti" -}}
+{{- $size := get (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776) $unit | int64 -}}
+{{- if eq (mod $bytes $size) 0 }}{{ $found = printf "%d%s" (div $bytes $size) $unit }}{{ end -}}
+{{- end -}}
+{{- default $bytes $found -}}
+{{- end }}
+
+{{- /* An amount of CPU as the API server writes it: 1 for 1000m, 500m for 0.5. */ -}}
+{{- define "webstack.cores" -}}
+{{- $thousandths := include "webstack.millicores" . | int64 -}}
+{{- if eq (mod $thousandths 1000) 0 }}{{ div $thousandths 1000 }}{{ else }}{{ $thousandths }}m{{ end -}}
+{{- end }}
+
+{{- /* A figure as the API server writes it, with the largest unit that it is a multiple of: 5k for 5000. */ -}}
+{{- define "webstack.decimal" -}}
+{{- $thousandths := include "webstack.millicores" . | int64 -}}
+{{- $number := div $thousandths 1000 -}}
+{{- $found := printf "%d" $number -}}
+{{- range $unit := list "k" "M" "G" -}}
+{{- $size := get (dict "k" 1000 "M" 1000000 "G" 1000000000) $unit | int64 -}}
+{{- if and (gt $number 0) (eq (mod $number $size) 0) }}{{ $found = printf "%d%s" (div $number $size) $unit }}{{ end -}}
+{{- end -}}
+{{- if ne (mod $thousandths 1000) 0 }}{{ $thousandths }}m{{ else }}{{ $found }}{{ end -}}
+{{- end }}
