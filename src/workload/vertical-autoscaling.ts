@@ -73,9 +73,11 @@ export function resolveVerticalAutoscaling(
   const mode = settings.mode ?? 'recommend';
   const free = mode === 'automatic' ? BOTH.filter((resource) => !measured.includes(resource)) : BOTH;
   const { min, max } = settings;
+  // A set reads all of them: one that is named twice counts as read, too.
+  const wanted = new Set(settings.resources ?? free);
   return {
     mode,
-    resources: BOTH.filter((resource) => (settings.resources ?? free).includes(resource)),
+    resources: BOTH.filter((resource) => wanted.has(resource)),
     min: {
       cpu: min?.cpu && formatCpu(parseCpu(min.cpu)),
       memory: min?.memory && canonicalBytes(min.memory),

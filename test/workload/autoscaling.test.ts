@@ -1,4 +1,5 @@
 import type { SystemProps } from '../../src/platform/system-settings';
+import { trackReads } from '../../src/settings/tracked';
 import type { AutoscalingSettings } from '../../src/workload/autoscaling';
 import type { VerticalAutoscalingSettings } from '../../src/workload/vertical-autoscaling';
 import { WebService, type WebServiceSettings } from '../../src/workload/web-service';
@@ -94,6 +95,13 @@ describe('vertical autoscaling', () => {
   const sized = (verticalAutoscaling: VerticalAutoscalingSettings, web: Partial<WebServiceSettings> = {}, props = {}) =>
     shop({ verticalAutoscaling, ...web }, props);
   const specOf = (objects: ReturnType<typeof shop>) => objects.one('VerticalPodAutoscaler', 'web').spec;
+
+  test('a resource that is named twice is one, and all of the list counts as read', () => {
+    const tracked = trackReads<VerticalAutoscalingSettings>({ ...all, resources: ['memory', 'cpu', 'cpu'] });
+    const { containerPolicies } = specOf(sized(tracked.settings)).resourcePolicy;
+    expect(containerPolicies[0].controlledResources).toEqual(['cpu', 'memory']);
+    expect(tracked.unread()).toEqual([]);
+  });
 
   test('recommends for the container of the application, and for no other', () => {
     expect(specOf(sized({}, { autoscaling: { maxReplicas: 5 } }))).toEqual({
