@@ -10,7 +10,7 @@ import { OVERLAYS } from './overlay-folder';
 
 const SYSTEM = 'contacts';
 const ENVIRONMENTS = 6;
-const KILLS = 20;
+const KILLS = 12;
 const TEMPORARY = /\.webstack-\d+\.tmp$/;
 
 type Files = Record<string, string>;
