@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { sleep } from '../runtime/support/process';
 
 /** An object of Kubernetes, as the API server has it. */
 export type KubeObject = any;
@@ -25,6 +26,9 @@ export class ApiError extends Error {
     this.name = 'ApiError';
   }
 }
+
+/** How often a request is made again that the server wants later, such as for a kind that it has known for no second. As of kubectl. */
+const REPEATS = 10;
 
 const PATCH = {
   merge: 'application/merge-patch+json',
@@ -83,11 +87,22 @@ export class Api {
     this.agent.destroy();
   }
 
-  private async ask(method: string, path: string, body?: object, type?: string): Promise<KubeObject> {
+  private async ask(
+    method: string,
+    path: string,
+    body?: object,
+    type?: string,
+    repeats = REPEATS,
+  ): Promise<KubeObject> {
     const response = await this.open(method, path, body, type);
     let text = '';
     for await (const chunk of response.setEncoding('utf8')) text += chunk;
     const { statusCode = 0 } = response;
+    const later = Number(response.headers['retry-after']);
+    if (later > 0 && repeats > 0) {
+      await sleep(later * 1000);
+      return this.ask(method, path, body, type, repeats - 1);
+    }
     // Not every refusal is an object: what no handler takes is refused in plain words.
     const isObject = response.headers['content-type']?.startsWith('application/json');
     if (statusCode >= 300) throw new ApiError(statusCode, isObject ? JSON.parse(text).message : text.trim());
