@@ -173,17 +173,20 @@ proof(
   async () => {
     const { go, stay } = strays('todo-evolution/production');
     for (const one of DELIVERED) apply('-f', single(one));
+    // The earlier version that was applied over it has a Job of another name.
+    removeWhatLeft(cluster, 'todo-evolution/production', DIST);
     // Its own quota has no room for one more claim.
     cluster.kubectl(['delete', 'resourcequota', 'quota', '-n', 'todo-app']);
     applyObjects(cluster, ...go, ...stay);
     apply('-f', single('todo-evolution/production'));
     const before = await everything();
-    expect(removeWhatLeft(cluster, 'todo-evolution/production', DIST)).toBe(go.length);
+    const removed = removeWhatLeft(cluster, 'todo-evolution/production', DIST);
     const after = await everything();
     expect(before.filter((one) => !after.includes(one)).sort()).toEqual([
       'priorityclass.scheduling.k8s.io/gone',
       'todo-app ConfigMap gone',
     ]);
+    expect(removed).toBe(go.length);
     for (const one of DELIVERED)
       expect([one, unlikeFiles(objectsOf(one), liveObjects(cluster, join(DIST, one)))]).toEqual([one, []]);
     const kept = stay.map((object) => titleOf(object));

@@ -3,6 +3,7 @@ to=$1
 
 module=github.com/argoproj/argo-cd/v3
 version=$(go list -m -f '{{.Version}}' $module)
+go mod download $module
 from=$(go list -m -f '{{.Dir}}' $module)
 # The application controller would show its metrics on every address, and no flag says otherwise: one word of it is changed.
 mkdir "$to/bin" "$to/crds"
