@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import { Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 
 import { KubeConfigMap } from '../../imports/k8s';
+import { dashboardUid } from '../platform/dashboard-uid';
 import { Namespace } from '../platform/namespace';
 import type { Section } from '../platform/panels';
 import { System } from '../platform/system';
@@ -12,9 +11,6 @@ import { webSection } from '../workload/web-panels';
 import type { WebService } from '../workload/web-service';
 import { type DashboardSettings, type PanelSettings, resolveDashboard } from './dashboard-settings';
 import { grafanaDashboard } from './grafana';
-
-/** The longest identity that Grafana takes. */
-const LONGEST = 40;
 
 /**
  * A dashboard of Grafana, in a ConfigMap that Grafana's sidecar finds by its label. The business comes first, then each
@@ -38,7 +34,7 @@ export class Dashboard extends Construct {
     this.labels = { 'app.kubernetes.io/component': 'dashboard', 'app.kubernetes.io/name': id };
     // The sidecar writes the files of all namespaces into one folder, and Grafana knows dashboards by their identity.
     const name = `${namespace}-${id}`;
-    const uid = name.length <= LONGEST ? name : createHash('sha256').update(name).digest('hex').slice(0, LONGEST);
+    const uid = dashboardUid(namespace, id);
     const all = () => [...this.sections, ...this.shown()];
     const render = () => grafanaDashboard(uid, [systemName, environment], dashboard, all());
     this.configMap = new KubeConfigMap(this, 'config', {

@@ -1,3 +1,4 @@
+import { bucketBound } from '../platform/bucket-bound';
 import { series } from '../platform/metrics';
 import { fraction } from '../platform/quantity';
 import type { MetricsSettings } from './metrics-settings';
@@ -81,11 +82,8 @@ export class WebQueries extends PodQueries {
     return this.service.metrics;
   }
 
-  /** A whole number is written as `1` by most libraries and as `1.0` by that of Python. */
   private bucket(seconds: number): string {
-    const bound = `${seconds}`.replace('.', '\\\\.');
-    const le = Number.isInteger(seconds) ? `${bound}(\\\\.0)?` : bound;
-    return `${this.own.durations}_bucket{${this.pods},le=~"${le}"}`;
+    return `${this.own.durations}_bucket{${this.pods},le=~"${bucketBound(seconds)}"}`;
   }
 
   private counter(more?: string): string {

@@ -1,16 +1,17 @@
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
+import { isWithin } from '../../src/outputs/chart/fixed';
 import { withoutPlans } from '../../src/outputs/chart/helm-only';
 import { isMap } from '../../src/outputs/fields';
 import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
 import type { Schema } from '../../tools/charts/probe';
-import { changesOf } from '../../tools/charts/samples';
+import { changesOf, namesTried } from '../../tools/charts/samples';
 import { charted, ChartedSystem } from '../support/charted';
 import { objectsOf } from '../support/dist';
 import { byName } from '../support/helm';
+import { SEED } from '../support/seed';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
-const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 const EACH = 12;
 
 const systems = charted().map((name) => [name, new ChartedSystem(name)] as const);
@@ -38,6 +39,19 @@ describe.each(systems)('the chart of %s', (system, chart) => {
     }
   });
 
+  test('no template says a word that was only tried to learn it', () => {
+    const naming = chart.model.templates.filter((one) => namesTried(JSON.stringify(one)));
+    expect(naming.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('no condition asks for one of values that may be any: of the others it would know nothing', () => {
+    const { limited } = chart.model;
+    const open = asked(chart.model.templates).filter(
+      (path) => !limited.some((one) => isWithin(path, one.path)) && !chart.probe.at(path)?.enum,
+    );
+    expect([...new Set(open.map((path) => path.join('.')))]).toEqual([]);
+  });
+
   test('every value that may be another has an effect', () => {
     const found = leaves(chart.probe.root, chart.chartValues(chart.model.values), [], chart);
     const switches = found.filter(({ schema }) => schema.enum !== undefined || schema.type === 'boolean');
@@ -47,8 +61,7 @@ describe.each(systems)('the chart of %s', (system, chart) => {
 
   test('its schema refuses a value just where the settings do', () => {
     const origin = chart.model.values;
-    const isLimited = (place: readonly string[]) =>
-      chart.model.limited.some((one) => one.path.every((key, index) => key === place[index]));
+    const isLimited = (place: readonly string[]) => chart.model.limited.some((one) => isWithin(place, one.path));
     const { environment: _, ...settings } = origin;
     const problems = leaves(chart.probe.root, chart.chartValues(origin), [], chart).flatMap(({ path }) =>
       WRONG.flatMap((value) => {
@@ -81,6 +94,15 @@ interface Leaf {
 /** Values of a kind that most settings are not. */
 const WRONG = [true, 'two words', '', -1, 0, 0.5, 1e12, ['x'], { x: 1 }];
 
+/** Paths of the values of which some condition asks whether they are a certain one. The environment is one of a few. */
+function asked(found: unknown): (readonly string[])[] {
+  if (Array.isArray(found)) return found.flatMap(asked);
+  if (!isMap(found)) return [];
+  const { is, to, path } = found as { is?: unknown; to?: unknown; path?: readonly string[] };
+  const isAsked = is === 'equal' && typeof to !== 'boolean' && path![0] !== 'environment' && !path![0]!.startsWith('$');
+  return [...(isAsked ? [path!] : []), ...Object.values(found).flatMap(asked)];
+}
+
 function leaves(given: Schema, value: unknown, path: readonly string[], chart: ChartedSystem): Leaf[] {
   const schema = chart.probe.resolve(given);
   if (!isMap(value) || Object.keys(value).length === 0) return [{ path, schema }];
@@ -102,7 +124,7 @@ function named(given: Schema, value: unknown, path: readonly string[], chart: Ch
 /** Whether some change of a value changes an object in some environment, if not by itself then beside a switch. */
 function hasEffect({ path, schema }: Leaf, chart: ChartedSystem, switches: readonly Leaf[]): boolean {
   // What may only be what an environment has is changed as a whole.
-  const limited = chart.model.limited.find((one) => one.path.every((key, index) => key === path[index]));
+  const limited = chart.model.limited.find((one) => isWithin(path, one.path));
   // The schema says which, and why there is no other.
   if (limited?.allowed.length === 1) return true;
   const place = limited?.path ?? path;

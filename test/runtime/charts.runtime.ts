@@ -9,10 +9,10 @@ import { asInChart } from '../../src/outputs/chart/helm-only';
 import { charted, ChartedSystem } from '../support/charted';
 import { objectsOf } from '../support/dist';
 import { byName, helm, render, rendered } from '../support/helm';
+import { SEED } from '../support/seed';
 import { proof } from './support/proof';
 import { withValue } from '../../src/outputs/chart/values';
 
-const SEED = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 /** All of them, but where a run has to be short. */
 const CHANGES = Number(process.env['CHANGES'] ?? 300);
 

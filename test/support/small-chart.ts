@@ -1,7 +1,7 @@
 import { chartFiles } from '../../src/outputs/chart/chart';
 import type { Schema, SchemaDocument } from '../../src/outputs/chart/schema';
 import type { ChartSource } from '../../src/outputs/chart/source';
-import type { Node, ObjectTemplate } from '../../src/outputs/chart/template';
+import type { Condition, Node, ObjectTemplate } from '../../src/outputs/chart/template';
 import type { OutputFile } from '../../src/outputs/plain';
 import type { Values } from '../../src/outputs/chart/values';
 
@@ -60,6 +60,7 @@ export const SCHEMA: SchemaDocument = {
         notes: { type: 'object', additionalProperties: { type: 'string' }, description: 'Notes, where there are any.' },
         part: { $ref: '#/definitions/Part', description: 'A part that may be left out.' },
         time: { type: 'string', pattern: '^[1-9][0-9]*[smhd]$', description: 'A time.' },
+        address: { type: 'string', pattern: '^[a-z.]+:[0-9]{1,5}$', description: 'A host and port.' },
         memory: { type: 'string', pattern: '^[0-9.]+([KMGT]i)?$', description: 'Memory.' },
         cpu: { type: 'string', pattern: '^[0-9.]+m?$', description: 'CPU.' },
         namespaces: {
@@ -112,6 +113,7 @@ export const VALUES: Values = {
   things: [{ name: 'one', size: 1 }, { name: 'two' }],
   part: { size: 2, deep: { word: 'w' } },
   time: '15m',
+  address: 'traces.shop:4317',
   memory: '256Mi',
   cpu: '250m',
 };
@@ -130,3 +132,23 @@ export const smallChart = (templates: readonly ObjectTemplate[], more: Partial<C
     fixed: [],
     ...more,
   });
+
+/** The text of one of a chart's files. */
+export const fileOf = (
+  path: string,
+  templates: readonly ObjectTemplate[] = [],
+  more: Partial<ChartSource> = {},
+): string => smallChart(templates, more).find((one) => one.path === `./${path}`)!.text;
+
+/** That `flag` is on. */
+export const flag: Condition = [[{ test: { path: ['flag'], is: 'true' }, not: false }]];
+
+/** The environments of the small chart. */
+export const ENVIRONMENTS = [
+  {
+    name: 'dev',
+    values: { ...VALUES, environment: 'dev', count: 1, part: undefined, labels: { team: 'dev' }, hosts: ['a'] },
+  },
+];
+/** A few templates that read two of its values. */
+export const TEMPLATES = [configMap('it', mapOf({ word: placed('word'), inside: placed('inside') }))];

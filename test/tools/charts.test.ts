@@ -1,6 +1,10 @@
 import { evaluateCondition, evaluateObjects } from '../../src/outputs/chart/evaluate';
 import type { ObjectTemplate } from '../../src/outputs/chart/template';
 import { digestOf } from '../../src/platform/digest';
+import { canonicalNumber } from '../../src/platform/quantity';
+import { formatDuration, parseDuration } from '../../src/platform/duration';
+import { alignItems } from '../../tools/charts/align';
+import { changedBeside } from '../../tools/charts/cases';
 import { choicesAt, conditionFor } from '../../tools/charts/conditions';
 import { closedSettings } from '../../tools/charts/finish';
 import { heldOf, isClosed, keepsHeld } from '../../tools/charts/held';
@@ -8,7 +12,8 @@ import { jsonLines } from '../../tools/charts/json-lines';
 import { Learner } from '../../tools/charts/learn';
 import type { Probe } from '../../tools/charts/probe';
 import { RandomChanges, randomNumbers } from '../../tools/charts/random-changes';
-import { changesOf, type Sample } from '../../tools/charts/samples';
+import { Resolver } from '../../tools/charts/resolve';
+import { changesOf, type Sample, Sampler } from '../../tools/charts/samples';
 import { type Values, withValue } from '../../src/outputs/chart/values';
 
 interface Shop {
@@ -18,10 +23,14 @@ interface Shop {
   readonly replicas: number;
   readonly memory: string;
   readonly timeout: string;
+  readonly collector: string;
   readonly mode: 'fast' | 'safe' | 'slow';
   readonly debug: boolean;
   readonly hosts: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  readonly proxy: { readonly enabled: boolean; readonly secrets: readonly string[] };
+  readonly metrics: readonly Partial<Record<'pods' | 'external', { name: string; averageValue: string }>>[];
   readonly backup?: { readonly bucket: string };
 }
 
@@ -32,10 +41,14 @@ const SHOP: Shop = {
   replicas: 3,
   memory: '512Mi',
   timeout: '15m',
+  collector: 'traces.shop:4317',
   mode: 'fast',
   debug: false,
   hosts: ['a.example.com'],
   labels: { team: 'shop' },
+  secrets: [],
+  proxy: { enabled: true, secrets: [] },
+  metrics: [],
   backup: { bucket: 'copies' },
 };
 
@@ -58,15 +71,24 @@ function objectsOf(shop: Shop): any[] {
       'board.json': JSON.stringify({ title: namespace, panels }, null, 2),
     },
   };
+  const secrets = [...new Set([...(shop.proxy.enabled ? shop.proxy.secrets : []), ...shop.secrets])];
+  const metrics = shop.metrics.map(({ pods, external }) => {
+    const { name, averageValue } = (pods ?? external)!;
+    const figure = { metric: { name }, target: { type: 'AverageValue', averageValue: canonicalNumber(averageValue) } };
+    return pods ? { type: 'Pods', pods: figure } : { type: 'External', external: figure };
+  });
   const pod = {
     labels: { app: 'shop', ...shop.labels },
     spec: {
+      ...(secrets.length > 0 ? { imagePullSecrets: secrets.map((name) => ({ name })) } : {}),
       containers: [
         {
           name: 'shop',
           image: `${shop.image.repository}:${shop.image.tag}`,
           args: ['serve', ...shop.hosts, '--quiet'],
-          timeoutSeconds: Number.parseInt(shop.timeout, 10) * 60,
+          timeoutSeconds: parseDuration(shop.timeout),
+          env: [`COLLECTOR=${shop.collector}`, `RUNBOOK=slower than ${formatDuration(parseDuration(shop.timeout))}`],
+          peerPort: Number(shop.collector.split(':')[1]),
           priority: { fast: 1, safe: 5, slow: 9 }[shop.mode],
         },
       ],
@@ -77,6 +99,7 @@ function objectsOf(shop: Shop): any[] {
     {
       kind: 'Deployment',
       metadata: { name: 'shop', namespace, annotations: { 'checksum/config': digestOf(config.data) } },
+      metrics: [{ type: 'Resource' }, ...metrics],
       spec: { replicas: shop.replicas, minAvailable: Math.max(1, shop.replicas - 1), template: pod },
     },
     { kind: 'Job', metadata: { name: `copy-${digestOf(pod).slice(0, 10)}`, namespace }, spec: { template: pod } },
@@ -97,9 +120,23 @@ const CHANGES: readonly [path: readonly string[], values: readonly unknown[]][] 
   ],
   [['replicas'], [4, 11, 1, 0, 2]],
   [['memory'], ['513Mi', '1538Mi', '1024Mi']],
-  [['timeout'], ['16m', '47m']],
+  [['timeout'], ['16m', '915s', '47m']],
+  [['collector'], ['traces.shop:4318', 'traces.shop:2159', 'probed-traces.shop:4317']],
   [['mode'], ['safe', 'slow']],
   [['debug'], [true]],
+  [
+    ['metrics'],
+    [
+      [{ pods: { name: 'probed', averageValue: '1000' } }],
+      [{ external: { name: 'probed', averageValue: '70' } }],
+      [{ pods: { name: 'probed_a', averageValue: '70' } }, { external: { name: 'probed_b', averageValue: '1500m' } }],
+    ],
+  ],
+  [['secrets'], [['probed'], ['probed', 'second-probed']]],
+  [
+    ['proxy', 'secrets'],
+    [['probed'], ['probed', 'second-probed']],
+  ],
   [['hosts'], [['a.example.com', 'b'], [], ['c']]],
   [['labels', 'team'], ['shopx']],
   [['labels', 'probed'], ['x']],
@@ -120,8 +157,22 @@ function learned(make: (values: Values) => any[] = asObjects) {
       samples.push({ values: one, objects: make(one), origin, changed });
     }
   }
+  // Both lists of Secrets, and without what one of them is for.
+  const steps: readonly [path: readonly string[], value: unknown][] = [
+    [['proxy', 'secrets'], ['probed-0']],
+    [['secrets'], ['probed-1']],
+    [['proxy', 'enabled'], false],
+    [['proxy', 'secrets'], ['probed-1']],
+  ];
+  let before = origin;
+  for (const [changed, value] of steps) {
+    const one = withValue(before.values, changed, value);
+    before = { values: one, objects: make(one), origin: before, changed };
+    samples.push(before);
+  }
   choicesAt([['mode']]);
-  const learner = new Learner(samples, { maps: [['labels']], lists: [['hosts']] }, [], plainName);
+  const lists = [['hosts'], ['metrics'], ['secrets'], ['proxy', 'secrets']];
+  const learner = new Learner(samples, { maps: [['labels']], lists }, [], plainName);
   const templates: ObjectTemplate[] = learner.learn();
   return { templates, unexplained: learner.unexplained };
 }
@@ -137,6 +188,22 @@ describe('templates that are learned of samples', () => {
     ['as it is', {}],
     ['several values at once', { replicas: 8, memory: '300Mi', timeout: '3m', mode: 'slow' }],
     ['what is no less than a number, and more', { memory: '2201Mi' }],
+    ['a duration of several units', { timeout: '1507m' }],
+    ['words of two lists', { secrets: ['a', 'b'], proxy: { enabled: true, secrets: ['c', 'a'] } }],
+    ['words of one of two lists', { secrets: [], proxy: { enabled: true, secrets: ['c', 'a'] } }],
+    ['words of a list that does not count', { secrets: ['a'], proxy: { enabled: false, secrets: ['c'] } }],
+    ['no words of lists that count', { secrets: [], proxy: { enabled: false, secrets: ['c'] } }],
+    [
+      'a list of things of two kinds',
+      {
+        metrics: [
+          { external: { name: 'queue', averageValue: '2000m' } },
+          { pods: { name: 'open', averageValue: '30000' } },
+          { pods: { name: 'x', averageValue: '7' } },
+        ],
+      },
+    ],
+    ['another host and port', { collector: 'jaeger:443' }],
     [
       'what was never tried',
       { image: { repository: 'other/thing', tag: '9' }, environment: 'test', namespace: 'elsewhere' },
@@ -178,6 +245,16 @@ test('lines of JSON are told apart by what they say something of, whatever is be
   expect(jsonLines('{\n  not: json\n}', { shop: '~' })).toBeUndefined();
 });
 
+test('words after a flag that is said many times stay beside it', () => {
+  const args = (...settings: string[]) => settings.flatMap((one) => ['-c', one]);
+  const rows = alignItems([args('a=1', 'b=2', 'd=4'), args('a=1', 'b=20', 'c=3', 'd=4'), args('b=2', 'd=5')]);
+  expect(rows).toEqual([
+    ['-c', 'a=1', '-c', 'b=2', undefined, undefined, '-c', 'd=4'],
+    ['-c', 'a=1', '-c', 'b=20', '-c', 'c=3', '-c', 'd=4'],
+    [undefined, undefined, '-c', 'b=2', undefined, undefined, '-c', 'd=5'],
+  ]);
+});
+
 test('what is held keeps what some environment says', () => {
   const all: Values[] = [
     { kafka: { brokers: 3 }, topics: ['a'] },
@@ -198,6 +275,10 @@ test('what is held keeps what some environment says', () => {
 
 test('a list of changes has another of each kind, and the same seed the same row', () => {
   expect(changesOf('512Mi', {})).toContain('1024Mi');
+  expect(changesOf('1h', {})).toContain('75m');
+  expect(changesOf('7d', {})).toContain('183h');
+  expect(changesOf('45s', {}).every((one) => /^[0-9]+s$/.test(String(one)))).toBe(true);
+  expect(changesOf('tempo:4317', {})).toEqual(expect.arrayContaining(['tempo:4318', 'tempo:2159']));
   expect(changesOf(['a'], {})).toContainEqual([]);
   expect(changesOf([80], {})).toContainEqual([80, 81]);
   expect(changesOf('fast', { enum: ['fast', 'slow'] })).toEqual(['fast', 'slow']);
@@ -224,15 +305,30 @@ test('a condition of several tests is found beside what has no effect', () => {
   expect(conditionFor(cases.slice(0, 32), odd.slice(0, 32), [['known']])).toBeUndefined();
 });
 
+test('what was changed together with something is known, even where it changed nothing by itself', () => {
+  const cases = [
+    { scope: { id: '0', values: { x: 1 } }, value: true },
+    { scope: { id: '1', values: { x: 0 }, origin: '0', changed: ['x'] }, value: true },
+    { scope: { id: '2', values: { x: 0, y: 0 }, origin: '1', changed: ['y'] }, value: false },
+    { scope: { id: '3', values: { x: 1, z: 0 }, origin: '0', changed: ['z'] }, value: true },
+  ];
+  expect(changedBeside(cases, [['y']])).toEqual([['y'], ['x']]);
+});
+
 test('what no template reads is no value, with the reason', () => {
-  const node = { map: [{ key: 'data', node: { placed: { path: ['read'], as: 'same' } } }] };
+  const map = [['read'], ['postgres', 'read']].map((path) => ({ key: 'data', node: { placed: { path, as: 'same' } } }));
+  const node = { map };
   const templates = [{ name: 'ConfigMap//a', layer: 'config', node }];
-  const all: Values[] = [{ read: 1, tried: 2, refused: 3 }];
+  const all: Values[] = [{ read: 1, tried: 2, refused: 3, postgres: { read: 1, parameters: {} } }];
   const { fixed, limited } = closedSettings(templates, all, [], [['tried']]);
   expect(limited).toEqual([]);
   expect(fixed).toEqual([
     { path: ['tried'], reason: 'changes no object of this system as it is set here' },
     { path: ['refused'], reason: 'no other value of it is accepted beside what else is set here' },
+    {
+      path: ['postgres', 'parameters'],
+      reason: 'stand among the arguments of the server, in the order of their names',
+    },
   ]);
 });
 
@@ -251,11 +347,50 @@ test('random changes also add entries and what has no default, but nothing to ma
   const paths = Array.from({ length: 300 }, () => changes.change(values)).flatMap((all) =>
     all.map(({ path }) => path.join('.')),
   );
-  expect(new Set(paths)).toEqual(
+  const kinds = paths.map((path) => path.replace(/(extra)(_|-|\.example\/)w[a-z0-9]{1,4}$/i, '$1$2…'));
+  expect(new Set(kinds)).toEqual(
     new Set([
-      ...['team', 'EXTRA_KEY', 'extra-key', 'extra.example/key'].map((key) => `shop.labels.${key}`),
+      ...['team', 'EXTRA_…', 'extra-…', 'extra.example/…'].map((key) => `shop.labels.${key}`),
       'shop.secrets.KEY',
       'shop.command',
     ]),
+  );
+  // No key comes often enough that a template could name it.
+  expect(new Set(paths).size).toBeGreaterThan(100);
+});
+
+/** A system of these settings, of which one object says what `shown` makes of them. */
+const probeOf = (properties: object, shown: (settings: any) => unknown) =>
+  ({
+    system: 'shop',
+    root: { type: 'object', properties },
+    resolve: (one: unknown) => one,
+    build: (values: Values) => [{ manifest: { kind: 'ConfigMap', metadata: { name: 'shop' }, data: shown(values) } }],
+  }) as unknown as Probe;
+
+test('a map of any entries that has none is a value, and one of named settings without a default is none', () => {
+  const labels = { type: 'object', default: {}, additionalProperties: { type: 'string' } };
+  const probe = { type: 'object', properties: { path: { type: 'string' } } };
+  const replicas = { type: 'integer', default: 2 };
+  const shown = ({ labels = {}, replicas = 2, probe = {} }: Values) => [labels, replicas, probe];
+  const found = new Resolver(probeOf({ labels, replicas, probe }, shown)).resolve({});
+  expect(found).toEqual({ labels: {}, replicas: 2 });
+});
+
+test('what has no default is set, and then changed together with the texts beside it', () => {
+  const text = { type: 'string' };
+  const image = { type: 'object', properties: { repository: text, tag: text, digest: text } };
+  const probe = probeOf(
+    { image },
+    ({ image: { repository, tag, digest } = {} as any }) => `${repository}:${tag}@${digest}`,
+  );
+  const sampler = new Sampler(probe);
+  sampler.surround({ image: { repository: 'shop', tag: '1.0' } }, [], 2);
+  const digestIn = (sample?: Sample) => (sample?.values['image'] as any)?.digest;
+  const set = sampler.samples.filter((one) => digestIn(one) && !digestIn(one.origin));
+  const beside = sampler.samples.filter((one) => digestIn(one.origin));
+  expect(set.map(({ changed }) => changed)).toEqual([['image', 'digest']]);
+  expect(new Set(beside.map(({ changed }) => changed!.join('.')))).toEqual(
+    new Set(['image.digest', 'image.repository', 'image.tag']),
   );
 });

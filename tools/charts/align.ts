@@ -14,16 +14,13 @@ export function align(lists: readonly (readonly unknown[])[], distance: Distance
     const placed = match(columns, list, distance);
     const merged: unknown[][] = [];
     const order: number[] = [];
-    let next = 0;
     for (const [column, item] of placed) {
       const known = column === undefined ? [] : columns[column]!;
       order.push(column ?? -1);
       merged.push(
         item === undefined || known.includes(list[item]) || known.length > 3 ? known : [...known, list[item]],
       );
-      next += 1;
     }
-    void next;
     for (const [index, row] of rows.entries())
       rows[index] = order.map((column) => (column < 0 ? undefined : row[column]));
     rows.push(placed.map(([, item]) => (item === undefined ? undefined : list[item])));
@@ -72,6 +69,40 @@ function match(
   return [...first, ...middle, ...last];
 }
 
+/**
+ * The same for items of manifests. A flag that is said many times, such as `-c`, is known by what it sets: else each looks
+ * like any other.
+ */
+export function alignItems(lists: readonly (readonly unknown[])[]): unknown[][] {
+  const isFlagged = lists.every((list) => list.every((item) => typeof item === 'string')) && lists.some(repeatsFlag);
+  if (!isFlagged) return align(lists, itemDistance);
+  const flags = new Map<string, Flag>();
+  const marked = lists.map((list) =>
+    (list as string[]).map((item, index) => {
+      const set = isFlag(item) ? setBy(list[index + 1] as string | undefined) : undefined;
+      if (set === undefined) return item;
+      const key = `${item} ${set}`;
+      if (!flags.has(key)) flags.set(key, { flag: item, set });
+      return flags.get(key)!;
+    }),
+  );
+  const isMarked = (item: unknown): item is Flag => typeof item === 'object' && item !== null;
+  const rows = align(marked, (a, b) => (isMarked(a) || isMarked(b) ? (a === b ? 0 : 1) : itemDistance(a, b)));
+  return rows.map((row) => row.map((item) => (isMarked(item) ? item.flag : item)));
+}
+
+interface Flag {
+  readonly flag: string;
+  readonly set: string;
+}
+
+const isFlag = (item: unknown): item is string => typeof item === 'string' && /^-[A-Za-z]$/.test(item);
+
+const repeatsFlag = (list: readonly unknown[]) => {
+  const flags = list.filter(isFlag);
+  return new Set(flags).size < flags.length;
+};
+
 /** The name by which an item of a list is known. */
 const nameOf = (item: any): unknown =>
   item.name ?? item.alert ?? item.record ?? item.key ?? item.secretKey ?? item.mountPath ?? item.path ?? peerOf(item);
@@ -107,7 +138,7 @@ const flat = (value: unknown, path: string): string[] =>
     : [path, `${path}=${String(value)}`];
 
 /** What is set by a word such as `max_connections=100`. */
-const setBy = (word: string) => /^([a-z][a-z0-9_.-]*)=/.exec(word)?.[1];
+const setBy = (word: string | undefined) => /^([a-z][a-z0-9_.-]*)=/.exec(word ?? '')?.[1];
 
 function wordDistance(a: string, b: string): number {
   const [set, otherSet] = [setBy(a), setBy(b)];

@@ -1,6 +1,7 @@
-import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
-import { differencesOf } from './values';
+import { isWithin } from '../../src/outputs/chart/fixed';
+import { KEY, VALUE, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { type Values, valueAt } from '../../src/outputs/chart/values';
+import { differencesOf, distinctPaths, leavesOf } from './values';
 
 /** Values under which something was seen. */
 export interface Scope {
@@ -70,7 +71,19 @@ export function contrasts(cases: readonly Case[]): ValuePath[] {
     );
     return all.sort((a, b) => a.length - b.length).slice(0, 2);
   });
-  return [...new Map(found.flat().map((path) => [keyOf(path), path])).values()].slice(0, 40);
+  return distinctPaths(found.flat()).slice(0, 40);
+}
+
+/** What was changed together with any of these, one after the other, on the way from an environment. */
+export function changedBeside(cases: readonly Case[], paths: readonly ValuePath[]): ValuePath[] {
+  const byScope = new Map(cases.map(({ scope }) => [scope.id, scope]));
+  const wanted = new Set(paths.map(keyOf));
+  const found = cases.flatMap(({ scope }) => {
+    const way: ValuePath[] = [];
+    for (let at: Scope | undefined = scope; at?.changed; at = byScope.get(at.origin ?? '')) way.push(at.changed);
+    return way.some((path) => wanted.has(keyOf(path))) ? way : [];
+  });
+  return distinctPaths(found);
 }
 
 const places = new WeakMap<Scope, ValuePath[]>();
@@ -116,4 +129,41 @@ export function refined<T>(
     if (more.length === 0) return learned;
     few = [...few, ...more];
   }
+}
+
+/** What was changed where nothing can be seen of what it was before. */
+export function changedAround(cases: readonly Case[]): ValuePath[] {
+  return distinctPaths(cases.flatMap(({ scope }) => (scope.changed ? [scope.changed] : [])));
+}
+
+/** Equal values as the same. */
+export function sharedValues(cases: readonly Case[]): Case[] {
+  const known = new Map<string, unknown>();
+  return cases.map(({ scope, value }) => {
+    const text = JSON.stringify(value);
+    if (!known.has(text)) known.set(text, value);
+    return { scope, value: known.get(text) };
+  });
+}
+
+/** The values as they are within an entry. */
+export function entryScope(scope: Scope, over: ValuePath, key: string, value: unknown): Scope {
+  const { changed } = scope;
+  const isInside = changed !== undefined && isWithin(changed, [...over, key]);
+  return {
+    id: `${scope.id}\0${keyOf(over)}\0${key}`,
+    values: { ...scope.values, [KEY]: key, [VALUE]: value },
+    origin: scope.origin === undefined ? undefined : `${scope.origin}\0${keyOf(over)}\0${key}`,
+    changed: isInside ? [VALUE, ...changed.slice(over.length + 1)] : changed,
+  };
+}
+
+/** Whether a path is that of an entry of a collection as a whole. */
+export const isEntryOf = (path: ValuePath | undefined, over: ValuePath): boolean =>
+  path?.length === over.length + 1 && isWithin(path, over);
+
+/** Everything that the entries of a range say. */
+export function entryPaths(cases: readonly Case[]): ValuePath[] {
+  const paths = cases.flatMap(({ scope }) => leavesOf(scope.values[VALUE], [VALUE]));
+  return distinctPaths([[VALUE], [KEY], ...paths]);
 }

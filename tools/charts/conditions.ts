@@ -1,6 +1,7 @@
 import { type Condition, KEY, type Test, VALUE, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { evaluateCondition, evaluateTest } from '../../src/outputs/chart/evaluate';
-import { type Case, contrasts, influences, refined, seen } from './cases';
+import { distinctPaths } from './values';
+import { type Case, changedBeside, contrasts, influences, refined, seen } from './cases';
 
 type Literal = Condition[number][number];
 interface Column {
@@ -17,6 +18,9 @@ export function choicesAt(paths: readonly ValuePath[]): void {
   const known = new Set(paths.map(keyOf));
   isChoice = (path) => path[0] === KEY || path[0] === VALUE || known.has(keyOf(path));
 }
+
+/** Whether the value at a path is one of a few, so that which it is may be asked. */
+export const isOneOfFew = (path: ValuePath): boolean => isChoice(path);
 
 /** Tests of what stands at paths, the plainest first. */
 export function testsOf(paths: readonly ValuePath[], cases: readonly Case[]): Test[] {
@@ -211,6 +215,7 @@ export function presence(
   return (
     learned(paths.slice(0, 16)) ??
     learned(paths.slice(0, 40)) ??
+    learned(distinctPaths([...paths.slice(0, 16), ...changedBeside(marks, paths.slice(0, 4))]).slice(0, 40)) ??
     learned([...paths.slice(0, 16), ...nearest(general, paths)].slice(0, 60)) ??
     learned(contrasts(marks))
   );

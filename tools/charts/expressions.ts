@@ -29,7 +29,9 @@ export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): P
 function likely(cases: readonly Case[], path: ValuePath): readonly Conversion[] {
   const isEvery = (pattern: RegExp) => cases.every((one) => pattern.test(String(seen(one, path))));
   if (isEvery(/^[0-9.]+[KMGT]i$/)) return [conversion('amount'), ...CONVERSIONS];
-  return /cpu$/i.test(path.at(-1)!) && isEvery(/^[0-9.]+m?$/) ? [conversion('cores'), ...CONVERSIONS] : CONVERSIONS;
+  const key = path.at(-1)!;
+  const shortest = /cpu$/i.test(key) ? 'cores' : key === 'averageValue' ? 'decimal' : undefined;
+  return shortest && isEvery(/^[0-9.]+m?$/) ? [conversion(shortest), ...CONVERSIONS] : CONVERSIONS;
 }
 
 const NUMERIC = ['same', 'seconds', 'bytes', 'millicores'];

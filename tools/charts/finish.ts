@@ -3,7 +3,7 @@ import { readingsOf } from '../../src/outputs/chart/paths';
 import type { FixedSetting, LimitedSetting } from '../../src/outputs/chart/source';
 import { type ObjectTemplate, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
-import type { Held } from './held';
+import { type Held, reasonOfClosed } from './held';
 import { type Values, valueAt } from '../../src/outputs/chart/values';
 
 const WITHOUT_EFFECT = 'changes no object of this system as it is set here';
@@ -29,7 +29,7 @@ export function closedSettings(
     if (closed.has(keyOf(path)) || path[0] === 'namespace') return;
     if (path.length > 0 && !isRead(path, readings)) {
       const isChanged = changed.some((one) => isWithin(one, path));
-      fixed.push({ path, reason: isChanged ? WITHOUT_EFFECT : REFUSED });
+      fixed.push({ path, reason: reasonOfClosed(path) ?? (isChanged ? WITHOUT_EFFECT : REFUSED) });
       return;
     }
     // What is placed as a whole is read down to its leaves.

@@ -17,7 +17,6 @@ export interface HeldRule {
 const STRUCTURE = 'decides which kinds of objects there are';
 const NUMBERED = 'the names of its servers stand one by one in what asks them';
 
-const ONE_LIST = 'is one list for all containers of a pod: that of its main image';
 const EXTERNAL = 'is an entry of an ExternalSecret, beside others of the same Secret';
 
 const isExternal = (values: Values) => valueAt(values, ['secrets', 'source']) === 'external-secrets';
@@ -36,6 +35,7 @@ export const HELD: readonly HeldRule[] = [
   { path: 'secrets.source', reason: STRUCTURE },
   { path: 'secrets.store', reason: STRUCTURE },
   { path: '*.release', reason: STRUCTURE },
+  { path: '*.trigger', reason: STRUCTURE },
   { path: 'tls.enabled', reason: 'is said to every server and every client, each in its own words' },
   { path: 'topics', reason: 'each makes objects of its own, and the services are built to subscribe to them' },
   { path: 'kafka.brokers', reason: NUMBERED },
@@ -55,24 +55,27 @@ export const HELD: readonly HeldRule[] = [
   { path: '*.alerts.*.secretKey', reason: EXTERNAL, isFor: isExternal },
   { path: '*.backup.target.credentials', reason: EXTERNAL, isFor: isExternal },
   { path: 'smokeTest.checks', reason: 'each is a step of its own in the script of the Job' },
+  { path: '*.traces.backend.headers', reason: 'each is a line of its own in the configuration of the collector' },
   { path: 'dashboard.panels', reason: 'each is a piece of a document of Grafana, placed after those before it' },
-  { path: '*.waitImage.pullSecrets', reason: ONE_LIST },
-  { path: '*.exporter.image.pullSecrets', reason: ONE_LIST },
-  { path: '*.backup.image.pullSecrets', reason: ONE_LIST },
-  { path: '*.migrations.image.pullSecrets', reason: ONE_LIST },
   { path: '*.image.profile', reason: 'user, group and writablePaths say what it stands for' },
   { path: '*.image.writablePaths', reason: 'goes with the image; each folder is a volume with a name of its own' },
 ];
 
 /** Maps whose entries are those of the environments: what is in an entry may change. */
-const CLOSED: readonly string[] = ['*.secrets', '*.parameters', 'quota.namespaces'];
+const CLOSED: readonly (readonly [pattern: string, reason: string])[] = [
+  ['*.secrets', 'its entries are those of the environments: each is a variable here, and an entry of a Secret there'],
+  ['*.parameters', 'stand among the arguments of the server, in the order of their names'],
+  ['quota.namespaces', 'its entries are those of the environments: each is a quota in a namespace of its own'],
+];
 
-/** Whether the entries of a map are those of the environments. */
-export const isClosed = (path: ValuePath): boolean =>
-  CLOSED.some((pattern) => {
+/** Why the entries of a map are those of the environments; nothing where they may be any. */
+export const reasonOfClosed = (path: ValuePath): string | undefined =>
+  CLOSED.find(([pattern]) => {
     const keys = pattern.split('.');
     return keys.length === path.length && keys.every((key, index) => key === '*' || key === path[index]);
-  });
+  })?.[1];
+
+export const isClosed = (path: ValuePath): boolean => reasonOfClosed(path) !== undefined;
 
 /** A held setting of a system. */
 export interface Held {
@@ -102,6 +105,10 @@ function matches(value: unknown, [key, ...rest]: readonly string[], path: ValueP
   const keys = key === '*' ? Object.keys(value) : [key].filter((one) => Object.hasOwn(value, one));
   return keys.flatMap((one) => matches(value[one], rest, [...path, one]));
 }
+
+/** Whether what stands at a path is held as a whole. */
+export const isHeldAt = (path: ValuePath, held: readonly Held[]): boolean =>
+  held.some((one) => keyOf(one.path) === keyOf(path));
 
 /** Whether everything that is held is as some environment has it. */
 export const keepsHeld = (values: Values, held: readonly Held[]): boolean =>

@@ -1,28 +1,41 @@
 import { canonical, digestOf } from '../../src/platform/digest';
-import { entriesOf, evaluateCondition, evaluateNode } from '../../src/outputs/chart/evaluate';
+import { entriesOf, evaluateNode } from '../../src/outputs/chart/evaluate';
+import { isWithin } from '../../src/outputs/chart/fixed';
 import {
   type Condition,
-  type Joined,
   KEY,
-  NAMESPACE,
   type Node,
   type ObjectTemplate,
   type Optional,
   type Range,
   VALUE,
   type ValuePath,
-  keyOf,
 } from '../../src/outputs/chart/template';
-import type { Values } from '../../src/outputs/chart/values';
-import { isPlainMap } from '../../src/settings/merge';
-import { align, itemDistance } from './align';
-import { type Case, grouped, identity, influences, refined, type Scope, seen } from './cases';
-import { nearest, presence, testsOf } from './conditions';
-import { jsonLines } from './json-lines';
-import { computedOf, joinedOf, placedAs, tallyOf } from './expressions';
-import type { Sample } from './samples';
-import { leavesOf } from './values';
 import { valueAt } from '../../src/outputs/chart/values';
+import { isPlainMap } from '../../src/settings/merge';
+import { alignItems } from './align';
+import {
+  type Case,
+  entryPaths,
+  entryScope,
+  grouped,
+  identity,
+  influences,
+  isEntryOf,
+  refined,
+  type Scope,
+  seen,
+  sharedValues,
+} from './cases';
+import { presence } from './conditions';
+import { placedAs } from './expressions';
+import { jsonLines } from './json-lines';
+import { digest, namesIn, unnamed, withNeutralKeys } from './objects';
+import { mergedOrder } from './order';
+import type { Sample } from './samples';
+import { Scalars } from './scalars';
+import { HOLE, linesOf } from './texts';
+import { unitedWords, whenFilled } from './united';
 
 /** Something that no template says. */
 export interface Unexplained {
@@ -45,8 +58,7 @@ export class Learner {
   private trials = 0;
   /** The shortest name of its namespace: in another environment it may be the name of something else as well. */
   private readonly shared: string;
-  /** Conditions of the lines of a text so far. */
-  private readonly conditions: Condition[] = [];
+  private readonly scalars: Scalars;
 
   public constructor(
     private readonly samples: readonly Sample[],
@@ -55,6 +67,7 @@ export class Learner {
     private readonly keyOfObject: (object: any, values: any) => string,
   ) {
     const own = samples.filter(({ origin }) => !origin).map(({ values }) => String(values['namespace']));
+    this.scalars = new Scalars(general);
     this.shared = own.sort((a, b) => a.length - b.length)[0]!;
     const ids = new Map(samples.map((sample, index) => [sample, `${index}`]));
     this.scopes = samples.map((sample, index) => ({
@@ -95,9 +108,8 @@ export class Learner {
   private learnObject(name: string, given: readonly Case[]): Node {
     let cases = given;
     const failed = this.unexplained.length;
-    const byScope = new Map(this.samples.map((sample, index) => [`${index}`, sample]));
     const part = (one: Case) => (of: readonly string[]) => {
-      const { objects, values } = byScope.get(one.scope.id)!;
+      const { objects, values } = this.sampleOf(one);
       return valueAt(
         objects.find(({ manifest }) => this.keyOfObject(manifest, values) === of[0])?.manifest,
         of.slice(1),
@@ -110,7 +122,7 @@ export class Learner {
     const prefix = (cases[0]!.value as any).metadata.name.slice(0, -10);
     // Jobs are called by what they run.
     if (isHashed) cases = cases.map(({ scope, value }) => ({ scope, value: unnamed(value) }));
-    const node = refined(
+    let node = refined(
       cases,
       (few) => {
         this.unexplained.length = failed;
@@ -121,8 +133,17 @@ export class Learner {
         canonical(withNeutralKeys(evaluateNode(learned, one.scope.values, part(one)), one.scope.values)) ===
           canonical(one.value),
     )!;
+    // What changed nothing may tell, too: from where on a number is no less than another.
+    if (this.unexplained.length > failed) {
+      this.unexplained.length = failed;
+      node = this.node(cases, name);
+    }
     if (!isHashed || (!('map' in node) && !('literal' in node))) return node;
     return withNode(node, ['metadata', 'name'], { digest: { of: [name, 'spec', 'template'], length: 10, prefix } });
+  }
+
+  private sampleOf({ scope }: Pick<Case, 'scope'>): Sample {
+    return this.samples[Number(scope.id)]!;
   }
 
   private when(all: readonly Case[], there: readonly Case[], where: string): Condition | undefined {
@@ -173,30 +194,25 @@ export class Learner {
       const there = left.filter(({ value }) => Object.hasOwn(value as object, key));
       const inside = `${where}.${key}`;
       const below = there.map(({ scope, value }): Case => ({ scope, value: (value as any)[key] }));
-      return {
-        key,
-        when: this.when(left, there, inside),
-        node: this.checksum(key, below, where) ?? this.node(below, inside),
-      };
+      const node = this.checksum(key, below) ?? this.node(below, inside);
+      return { key, when: whenFilled(node, left, there) ?? this.when(left, there, inside), node };
     });
     return ranges.length > 0 ? { map, ranges } : { map };
   }
 
   /** Annotations that say what a ConfigMap holds. */
-  private checksum(key: string, cases: readonly Case[], where: string): Node | undefined {
+  private checksum(key: string, cases: readonly Case[]): Node | undefined {
     if (!key.startsWith('checksum/')) return undefined;
-    const byScope = new Map(this.samples.map((sample, index) => [`${index}`, sample]));
     const candidates = new Map<string, number>();
-    for (const { scope, value } of cases) {
-      const { objects, values } = byScope.get(scope.id)!;
+    for (const one of cases) {
+      const { objects, values } = this.sampleOf(one);
       for (const { manifest } of objects) {
         if (manifest.kind !== 'ConfigMap') continue;
         const name = this.keyOfObject(manifest, values);
-        if (digest(manifest.data) === value) candidates.set(name, (candidates.get(name) ?? 0) + 1);
+        if (digest(manifest.data) === one.value) candidates.set(name, (candidates.get(name) ?? 0) + 1);
       }
     }
     const found = [...candidates].find(([, count]) => count === cases.length);
-    void where;
     return found && { digest: { of: [found[0], 'data'], length: 64, prefix: '' } };
   }
 
@@ -207,8 +223,7 @@ export class Learner {
     for (const one of there) {
       const keys = Object.keys(seen(one, over) as object);
       if (!keys.every((key) => Object.hasOwn(one.value as object, key))) return undefined;
-      const { changed } = one.scope;
-      if (changed?.length === over.length + 1 && keyOf(changed.slice(0, -1)) === keyOf(over)) changes += 1;
+      if (isEntryOf(one.scope.changed, over)) changes += 1;
     }
     if (changes === 0) return undefined;
     // An entry is there for its key alone: one key more, one entry more.
@@ -227,16 +242,9 @@ export class Learner {
   private isDriven(cases: readonly Case[], over: ValuePath): boolean {
     const byScope = new Map(cases.map((one) => [one.scope.id, one]));
     return cases.some(({ scope, value }) => {
-      const { changed, origin } = scope;
-      if (
-        !changed ||
-        origin === undefined ||
-        changed.length !== over.length + 1 ||
-        keyOf(changed.slice(0, -1)) !== keyOf(over)
-      )
-        return false;
-      const before = byScope.get(origin);
-      const key = changed.at(-1)!;
+      if (scope.origin === undefined || !isEntryOf(scope.changed, over)) return false;
+      const before = byScope.get(scope.origin);
+      const key = scope.changed!.at(-1)!;
       return before !== undefined && Object.hasOwn(before.value as object, key) !== Object.hasOwn(value as object, key);
     });
   }
@@ -246,13 +254,20 @@ export class Learner {
     const paths = [...own, ...influences(cases)];
     const placed = placedAs(cases, paths);
     if (placed) return { placed };
+    const united = this.attempt(() =>
+      unitedWords(cases, this.collections.lists, {
+        node: (few) => this.node(few, where),
+        when: (all, there) => this.when(all, there, where),
+      }),
+    );
+    if (united) return united;
     for (const over of [...this.collections.lists, ...this.collections.maps]) {
       // Where it was never changed alone, it may be any of them.
-      if (paths.length > 0 && !paths.some((path) => keyOf(path.slice(0, over.length)) === keyOf(over))) continue;
+      if (paths.length > 0 && !paths.some((path) => isWithin(path, over))) continue;
       const node = this.listRange(cases, over, where) ?? this.wordRange(cases, over, where);
       if (node) return node;
     }
-    return { list: this.columns(cases, where, (item) => item) };
+    return { list: this.columns(cases, where) };
   }
 
   /** A list of which some items in a row are made of the entries of a list or map of values. */
@@ -274,7 +289,6 @@ export class Learner {
         this.columns(
           cases.map(({ scope, value }) => ({ scope, value: cut(value as unknown[]) })),
           where,
-          (item) => item,
         );
       const after = others - before;
       const rest = this.attempt(() => [
@@ -298,7 +312,7 @@ export class Learner {
       return at < 0 ? undefined : { scope, value: [...items.slice(0, at), HOLE, ...items.slice(at + entries.length)] };
     });
     if (!cut.every((one) => one !== undefined)) return undefined;
-    const columns = this.attempt(() => this.columns(sharedValues(cut), where, (item) => item));
+    const columns = this.attempt(() => this.columns(sharedValues(cut), where));
     const range: Range = { over, node: { placed: { path: [VALUE], as: 'same' } } };
     const isHole = (node: Node) => 'literal' in node && node.literal === HOLE;
     if (!columns || columns.filter(({ node, when }) => isHole(node) && !when).length !== 1) return undefined;
@@ -315,36 +329,29 @@ export class Learner {
     return undefined;
   }
 
-  private columns(cases: readonly Case[], where: string, itemOf: (item: unknown) => unknown): Optional<Node>[] {
+  private columns(cases: readonly Case[], where: string): Optional<Node>[] {
     const groups = grouped(cases);
-    const lists = groups.map(([one]) => (one!.value as unknown[]).map(itemOf));
+    const lists = groups.map(([one]) => one!.value as unknown[]);
     // One item is that item, however unlike it looks.
-    const rows = lists.every(({ length }) => length === 1) ? lists : align(lists, itemDistance);
+    const rows = lists.every(({ length }) => length === 1) ? lists : alignItems(lists);
     const width = rows[0]?.length ?? 0;
-    return Array.from({ length: width }, (_, column) => {
-      const all: Case[] = [];
-      const there: Case[] = [];
-      groups.forEach((group, row) => {
-        const item = rows[row]![column];
-        for (const { scope } of group) {
-          all.push({ scope, value: item });
-          if (item !== undefined) there.push({ scope, value: item });
-        }
-      });
-      return this.optional(all, there, `${where}[${column}]`);
-    });
+    return Array.from({ length: width }, (_, column) =>
+      this.item(groups, (row) => rows[row]![column], `${where}[${column}]`),
+    );
   }
 
   private scalarNode(cases: readonly Case[], where: string): Node {
-    const found = this.simple(cases, this.trials > 0 ? 0 : 2);
+    // An entry says by itself which kind it is of; elsewhere a trial would take too long.
+    const isEntry = cases[0]!.scope.values[VALUE] !== undefined;
+    const found = this.scalars.node(cases, this.trials === 0 ? 2 : isEntry ? 1 : 0);
     if (found) return found;
     const values = grouped(cases).map(([one]) => one!.value);
     if (values.every((value) => typeof value === 'string') && values.some((value) => value.includes('\n'))) {
-      this.conditions.length = 0;
+      this.scalars.forget();
       const json = this.jsonText(cases, where);
       if (json) return json;
       const lines = cases.map(({ scope, value }): Case => ({ scope, value: linesOf(value as string) }));
-      return { lines: this.columns(lines, where, (item) => item) };
+      return { lines: this.columns(lines, where) };
     }
     this.fail(where, cases);
     return { literal: values[0] };
@@ -359,140 +366,24 @@ export class Learner {
     if (!texts.every((lines) => lines !== undefined)) return undefined;
     const byId = texts.map((lines) => new Map(lines.map(({ id, text }) => [id, text])));
     const order = mergedOrder(texts.map((lines) => lines.map(({ id }) => id)));
-    const lines = order.map((id) => {
-      const [all, there]: [Case[], Case[]] = [[], []];
-      groups.forEach((group, index) => {
-        const value = byId[index]!.get(id);
-        for (const { scope } of group) {
-          all.push({ scope, value });
-          if (value !== undefined) there.push({ scope, value });
-        }
-      });
-      return this.optional(all, there, `${where}[${id}]`);
-    });
-    return { lines };
+    return { lines: order.map((id) => this.item(groups, (index) => byId[index]!.get(id), `${where}[${id}]`)) };
   }
 
-  private optional(all: readonly Case[], there: readonly Case[], where: string): Optional<Node> {
+  /** One of several that stand in a row, and when it does. `itemOf` tells which it is in a group, or none. */
+  private item(
+    groups: readonly (readonly Case[])[],
+    itemOf: (group: number) => unknown,
+    where: string,
+  ): Optional<Node> {
+    const all = groups.flatMap((group, index) => {
+      const value = itemOf(index);
+      return group.map(({ scope }): Case => ({ scope, value }));
+    });
+    const there = all.filter(({ value }) => value !== undefined);
     const when = this.when(all, there, where);
-    if (when && !this.conditions.some((known) => identity(known) === identity(when))) this.conditions.push(when);
+    if (when) this.scalars.note(when);
     return { when, node: this.node(there, where) };
   }
-
-  /** What one expression says, or a few by condition. */
-  private simple(all: readonly Case[], depth: number): Node | undefined {
-    const groups = grouped(all);
-    if (groups.length === 1) return { literal: groups[0]![0]!.value };
-    const own = all[0]!.scope.values[KEY] === undefined ? [] : entryPaths(all);
-    const influential = influences(all);
-    const paths = [...own, ...(influential.length > 0 ? influential : changedAround(all))].slice(0, 16);
-    const isLong = groups.some(([one]) => typeof one!.value === 'string' && one!.value.includes('\n'));
-    const general = depth > 0 && !isLong ? nearest(this.general, paths) : [];
-    const candidates = [...new Map([...paths, ...general].map((path) => [keyOf(path), path])).values()].slice(0, 30);
-    const cases = all;
-    const placed = placedAs(cases, paths);
-    if (placed) return { placed };
-    const joined = isLong && depth < 2 ? undefined : joinedOf(cases, paths);
-    if (joined) return joined;
-    const computed = computedOf(cases, paths.slice(0, 4));
-    if (computed) return { computed };
-    if (isLong) return undefined;
-    const called = calledBy(cases);
-    if (called) return called;
-    return this.counted(cases, paths) ?? (depth > 0 ? this.chosen(cases, candidates, depth) : undefined);
-  }
-
-  /** Text that is the same but for its numbers, and for values that stand between these. */
-  private counted(cases: readonly Case[], paths: readonly ValuePath[]): Node | undefined {
-    const texts = cases.map(({ value }) => value);
-    if (!texts.every((value) => typeof value === 'string')) return undefined;
-    const outlines = cases.map(({ scope, value }): Case => ({ scope, value: (value as string).replace(NUMBER, HOLE) }));
-    const isSame = grouped(outlines).length === 1;
-    const outline = isSame ? { parts: [outlines[0]!.value as string] } : textAround(outlines, paths);
-    if (!outline) return undefined;
-    const pieces = outline.parts.flatMap((part): Joined['parts'][number][] =>
-      typeof part === 'string' ? split(part) : [part],
-    );
-    let index = 0;
-    const parts: Joined['parts'][number][] = [];
-    for (const piece of pieces) {
-      if (piece !== HOLE) {
-        parts.push(piece);
-        continue;
-      }
-      const own = cases.map(({ scope, value }): Case => ({ scope, value: numbersIn(value as string)[index] }));
-      index += 1;
-      const part = own.some(({ value }) => value === undefined) ? undefined : this.number(own);
-      if (part === undefined) return undefined;
-      parts.push(part);
-    }
-    return { joined: { parts: merged(parts) } };
-  }
-
-  private number(cases: readonly Case[]): Joined['parts'][number] | undefined {
-    if (grouped(cases).length === 1) return String(cases[0]!.value);
-    const numbers = cases.map(({ scope, value }): Case => ({ scope, value: Number(value) }));
-    const paths = influences(numbers).slice(0, 4);
-    const words = paths.slice(0, 2).flatMap((path) => wordsAt(numbers, path));
-    return (
-      placedAs(numbers, paths) ??
-      computedOf(numbers, paths) ??
-      (words.length > 0 ? tallyOf(numbers, words) : undefined) ??
-      tallyOf(numbers, this.conditions)
-    );
-  }
-
-  /** One thing for each of the words that a value can be. */
-  private switched(cases: readonly Case[], paths: readonly ValuePath[]): Node | undefined {
-    for (const path of paths) {
-      const words = [...new Set(cases.map((one) => seen(one, path)))];
-      if (words.length < 3 || words.length > 8 || !words.every((word) => typeof word === 'string')) continue;
-      const choice = words.map((to) => {
-        const node = this.simple(
-          cases.filter((one) => seen(one, path) === to),
-          0,
-        );
-        return node && { when: [[{ test: { path, is: 'equal' as const, to }, not: false }]], node };
-      });
-      if (choice.every((one) => one !== undefined)) return { choice };
-    }
-    return undefined;
-  }
-
-  private chosen(cases: readonly Case[], candidates: readonly ValuePath[], depth: number): Node | undefined {
-    const switched = this.switched(cases, candidates.slice(0, 3));
-    if (switched) return switched;
-    for (const test of testsOf(candidates, cases)) {
-      const when: Condition = [[{ test, not: false }]];
-      const yes = cases.filter(({ scope }) => evaluateCondition(when, scope.values));
-      if (yes.length === 0 || yes.length === cases.length) continue;
-      const no = cases.filter(({ scope }) => !evaluateCondition(when, scope.values));
-      // The plainer side first: most tests fail at once.
-      const [few, many] = grouped(yes).length <= grouped(no).length ? [yes, no] : [no, yes];
-      const first = this.simple(few, 0) ?? (depth > 1 ? this.simple(few, depth - 1) : undefined);
-      if (!first) continue;
-      const second = this.simple(many, depth - 1);
-      if (!second) continue;
-      const [node, other] = few === yes ? [first, second] : [second, first];
-      const both =
-        'choice' in node ? node.choice.map((one) => ({ ...one, when: and(when, one.when) })) : [{ when, node }];
-      return { choice: [...both, ...('choice' in other ? other.choice : [{ node: other }])] };
-    }
-    return undefined;
-  }
-}
-
-/** Both of two conditions. */
-const and = (one: Condition, other: Condition | undefined): Condition =>
-  other ? one.flatMap((left) => other.map((right) => [...left, ...right])) : one;
-
-const nameless = new WeakMap<object, object>();
-
-/** The same object for the same one, or each would count as another. */
-function unnamed(value: any): object {
-  let found = nameless.get(value);
-  if (!found) nameless.set(value, (found = { ...value, metadata: { ...value.metadata, name: '' } }));
-  return found!;
 }
 
 /** Where all entries that were seen are the same, what is made of them is still theirs and no constant. */
@@ -501,128 +392,6 @@ function entryNode(cases: readonly Case[]): Node | undefined {
   const entry = scope.values[VALUE];
   if (typeof entry !== 'string' || entry === '' || entry !== value) return undefined;
   return { placed: { path: [VALUE], as: 'same' } };
-}
-
-/** Names of namespaces, with what stands for each. */
-const namesIn = ({ namespace, namespaces = {} }: Values) => ({
-  [String(namespace)]: '~',
-  ...Object.fromEntries(Object.entries(namespaces as object).map(([key, name]) => [String(name), `~${key}`])),
-});
-
-/** What objects are called by. */
-const CALLED: readonly ValuePath[] = [['namespace'], ['environment'], ['version']];
-
-/** Text that is the same but for the names of the environment: in what is rarely there these were not changed alone. */
-function calledBy(cases: readonly Case[]): Node | undefined {
-  for (const path of CALLED) {
-    const outlines = new Set<string>();
-    for (const one of cases) {
-      const name = seen(one, path);
-      if (typeof one.value !== 'string' || typeof name !== 'string') return undefined;
-      const words = name.replace(/[^A-Za-z0-9]/g, '\\$&');
-      outlines.add(one.value.replace(new RegExp(`(?<![A-Za-z0-9])${words}(?![A-Za-z0-9])`, 'g'), HOLE));
-    }
-    const [outline] = outlines;
-    if (outlines.size !== 1 || !outline!.includes(HOLE)) continue;
-    const parts = split(outline!).map((part) => (part === HOLE ? { path, as: 'same' } : part));
-    return parts.length === 1 ? { placed: { path, as: 'same' } } : { joined: { parts } };
-  }
-  return undefined;
-}
-
-/** What was changed where nothing can be seen of what it was before. */
-function changedAround(cases: readonly Case[]): ValuePath[] {
-  const paths = cases.flatMap(({ scope }) => (scope.changed ? [scope.changed] : []));
-  return [...new Map(paths.map((path) => [keyOf(path), path])).values()];
-}
-
-/** Equal values as the same. */
-function sharedValues(cases: readonly Case[]): Case[] {
-  const known = new Map<string, unknown>();
-  return cases.map(({ scope, value }) => {
-    const text = JSON.stringify(value);
-    if (!known.has(text)) known.set(text, value);
-    return { scope, value: known.get(text) };
-  });
-}
-
-/** Numbers that are no parts of words. */
-const NUMBER = /(?<![\w.-])[0-9]+(?:\.[0-9]+)?(?![0-9])/g;
-const HOLE = '\u0001';
-const numbersIn = (text: string) => [...text.matchAll(NUMBER)].map(([one]) => one);
-const split = (text: string) => text.split(/(\u0001)/).filter((one) => one !== '');
-
-/** That a value is one of the few words that it can be. */
-function wordsAt(cases: readonly Case[], path: ValuePath): Condition[] {
-  const words = [...new Set(cases.map((one) => seen(one, path)))];
-  if (words.length < 2 || words.length > 8 || !words.every((word) => typeof word === 'string')) return [];
-  return words.map((to) => [[{ test: { path, is: 'equal', to }, not: false }]]);
-}
-
-function textAround(cases: readonly Case[], paths: readonly ValuePath[]): Joined | undefined {
-  const node = joinedOf(sharedValues(cases), paths);
-  return node && 'joined' in node ? node.joined : undefined;
-}
-
-const lineCache = new Map<string, string[]>();
-function linesOf(text: string): string[] {
-  let lines = lineCache.get(text);
-  if (!lines) lineCache.set(text, (lines = text.split('\n')));
-  return lines;
-}
-
-const digests = new WeakMap<object, string>();
-function digest(value: object): string {
-  let found = digests.get(value);
-  if (found === undefined) digests.set(value, (found = digestOf(value)));
-  return found;
-}
-
-function merged(parts: Joined['parts']): Joined['parts'][number][] {
-  const result: Joined['parts'][number][] = [];
-  for (const part of parts) {
-    const last = result.at(-1);
-    if (typeof part === 'string' && typeof last === 'string') result[result.length - 1] = last + part;
-    else if (part !== '') result.push(part);
-  }
-  return result;
-}
-
-const neutral = new WeakMap<object, any>();
-
-/** The object with its namespace taken out of the keys of its data. */
-function withNeutralKeys(manifest: any, { namespace }: any): any {
-  const prefix = `${namespace}-`;
-  if (manifest.kind !== 'ConfigMap' || !Object.keys(manifest.data ?? {}).some((key) => key.startsWith(prefix)))
-    return manifest;
-  let found = neutral.get(manifest);
-  if (!found) {
-    const entries = Object.entries(manifest.data).map(([key, value]) => [
-      key.startsWith(prefix) ? `${NAMESPACE}-${key.slice(prefix.length)}` : key,
-      value,
-    ]);
-    neutral.set(manifest, (found = { ...manifest, data: Object.fromEntries(entries) }));
-  }
-  return found;
-}
-
-/** The values as they are within an entry. */
-function entryScope(scope: Scope, over: ValuePath, key: string, value: unknown): Scope {
-  const { changed } = scope;
-  const isInside =
-    changed !== undefined && keyOf(changed.slice(0, over.length)) === keyOf(over) && changed[over.length] === key;
-  return {
-    id: `${scope.id}\0${keyOf(over)}\0${key}`,
-    values: { ...scope.values, [KEY]: key, [VALUE]: value },
-    origin: scope.origin === undefined ? undefined : `${scope.origin}\0${keyOf(over)}\0${key}`,
-    changed: isInside ? [VALUE, ...changed.slice(over.length + 1)] : changed,
-  };
-}
-
-/** Everything that the entries of a range say. */
-function entryPaths(cases: readonly Case[]): ValuePath[] {
-  const paths = cases.flatMap(({ scope }) => leavesOf(scope.values[VALUE], [VALUE]));
-  return [...new Map([[VALUE], [KEY], ...paths].map((path) => [keyOf(path), path])).values()];
 }
 
 function withNode(node: Node, [key, ...rest]: readonly string[], other: Node): Node {
@@ -639,33 +408,4 @@ function withNode(node: Node, [key, ...rest]: readonly string[], other: Node): N
     ...node,
     map: node.map.map((entry) => (entry.key === key ? { ...entry, node: withNode(entry.node, rest, other) } : entry)),
   };
-}
-
-/** One order that keeps those of all. */
-export function mergedOrder(orders: readonly (readonly string[])[]): string[] {
-  const distinct = new Map(orders.map((order) => [order.join('\n'), order]));
-  let result: string[] = [];
-  for (const order of distinct.values()) {
-    const known = new Set(result);
-    if (order.every((key) => known.has(key))) continue;
-    const next: string[] = [];
-    const has = new Set(order);
-    let index = 0;
-    for (const key of order) {
-      if (!known.has(key)) {
-        next.push(key);
-        continue;
-      }
-      while (index < result.length && result[index] !== key && !has.has(result[index]!)) next.push(result[index++]!);
-      while (index < result.length && result[index] !== key) {
-        if (!next.includes(result[index]!)) next.push(result[index]!);
-        index += 1;
-      }
-      if (!next.includes(key)) next.push(key);
-      if (result[index] === key) index += 1;
-    }
-    for (const key of result.slice(index)) if (!next.includes(key)) next.push(key);
-    result = next;
-  }
-  return result;
 }

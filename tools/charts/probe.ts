@@ -1,3 +1,4 @@
+import type { ValuePath } from '../../src/outputs/chart/template';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -70,6 +71,17 @@ export class Probe {
     const { $ref, ...own } = schema;
     const name = decodeURIComponent($ref.split('/').pop()!);
     return { ...this.resolve(this.schema.definitions[name]!), ...own };
+  }
+
+  /** What the schema says of what stands at a path, if anything. */
+  public at(path: ValuePath): Schema | undefined {
+    let schema = this.root;
+    for (const key of path) {
+      const below = schema.properties?.[key] ?? schema.additionalProperties ?? schema.items;
+      if (typeof below !== 'object') return undefined;
+      schema = this.resolve(below);
+    }
+    return schema;
   }
 
   /** The objects that come of settings; nothing where these are refused. */

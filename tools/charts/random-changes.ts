@@ -1,8 +1,8 @@
 import { isPlainMap } from '../../src/settings/merge';
-import type { ValuePath } from '../../src/outputs/chart/template';
+import { keyOf, type ValuePath } from '../../src/outputs/chart/template';
 import { isClosed } from './held';
 import type { Probe, Schema } from './probe';
-import { changesOf, optionalsOf } from './samples';
+import { changesOf, emptyListsAlike, inSmallerUnit, optionalsOf, QUANTITY, withPort } from './samples';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** A random number of at least 0 and below 1, the next of a row that begins with its seed. */
@@ -55,33 +55,78 @@ export class RandomChanges {
     for (let index = 0; index < count; index += 1) {
       const { path, schema, isOptional, values = [] } = this.pick(this.places(changed, this.probe.root, []));
       const before = valueAt(changed, path);
-      const value = isOptional ? undefined : before === undefined ? this.pick(values) : this.other(before, schema);
+      const value = isOptional
+        ? undefined
+        : before === undefined
+          ? this.pick(values)
+          : this.other(before, schema, path);
       changed = withValue(changed, path, value);
       changes.push({ path, value, schema });
     }
     return changes;
   }
 
+  /** Every value alone, in every way that one is changed here; and empty lists of one name, all of them at once. */
+  public each(values: Values): Change[][] {
+    const places = this.places(values, this.probe.root, []);
+    const single = places.flatMap(({ path, schema, isOptional, values: added = [] }) => {
+      const before = valueAt(values, path);
+      const all = before === undefined ? added : [...this.wide(before, schema), ...this.others(before, schema, path)];
+      return (isOptional ? [undefined] : all).map((value): Change[] => [{ path, value, schema }]);
+    });
+    const schemas = new Map(places.map(({ path, schema }) => [keyOf(path), schema]));
+    const lists = emptyListsAlike(values).flatMap((paths) => {
+      const open = paths.filter((path) => schemas.has(keyOf(path)));
+      const word = this.word();
+      const filled = (wordOf: (index: number) => string) =>
+        open.map((path, index): Change => ({ path, value: [wordOf(index)], schema: schemas.get(keyOf(path))! }));
+      return [filled((index) => `${word}-${index}`), filled((index) => `${word}-${index % 2}`)];
+    });
+    return [...single, ...lists.filter(({ length }) => length > 0)];
+  }
+
   private pick<T>(all: readonly T[]): T {
     return all[Math.floor(this.random() * all.length)]!;
   }
 
-  private other(value: unknown, schema: Schema): unknown {
-    if (typeof value === 'number' && this.random() < 0.5) {
-      const wide = Math.round(value * (0.2 + 3 * this.random()));
-      return schema.type === 'integer' || Number.isInteger(value)
-        ? wide
-        : Math.round(value * this.random() * 1e4) / 1e4;
-    }
-    const all = changesOf(value, schema).filter((one) => JSON.stringify(one) !== JSON.stringify(value));
+  private other(value: unknown, schema: Schema, path: ValuePath): unknown {
+    const wide = this.wide(value, schema);
+    if (wide.length > 0 && this.random() < 0.5) return this.pick(wide);
+    const all = this.others(value, schema, path);
     return all.length > 0 ? this.pick(all) : value;
+  }
+
+  private others(value: unknown, schema: Schema, path: ValuePath): unknown[] {
+    const filled = Array.isArray(value) && value.length === 0 ? optionalsOf(path, this.word()) : [];
+    const all = [...filled, ...changesOf(value, schema, this.word())];
+    return all.filter((one) => JSON.stringify(one) !== JSON.stringify(value));
+  }
+
+  /** Amounts and ports that no list of changes has. */
+  private wide(value: unknown, schema: Schema): unknown[] {
+    const factor = 0.2 + 3 * this.random();
+    if (typeof value === 'number') {
+      const isWhole = schema.type === 'integer' || Number.isInteger(value);
+      return [isWhole ? Math.round(value * factor) : Math.round(value * this.random() * 1e4) / 1e4];
+    }
+    if (typeof value !== 'string') return [];
+    const [, amount, unit = ''] = QUANTITY.exec(value) ?? [];
+    if (amount === undefined) return withPort(value, () => 1 + Math.floor(this.random() * 65_535));
+    const other = Math.max(1, Math.round(+amount * factor));
+    return [`${other}${unit}`, ...inSmallerUnit(other, unit, 1 + Math.floor(this.random() * 23))];
   }
 
   private places(values: Values, given: Schema, path: ValuePath): Place[] {
     const schema = this.probe.resolve(given);
     const value = valueAt(values, path);
     if (path.length > 0 && (value === undefined || !this.isOffered(path))) return [];
-    if (!isPlainMap(value)) return [{ path, schema, isOptional: false }];
+    if (!isPlainMap(value)) {
+      const items = Array.isArray(value) && schema.items ? value : [];
+      const inside = items.flatMap((item, index) =>
+        isPlainMap(item) ? this.places(values, schema.items!, [...path, `${index}`]) : [],
+      );
+      return [{ path, schema, isOptional: false }, ...inside];
+    }
     const below = Object.keys(value).flatMap((key): Place[] => {
       const inside = [...path, key];
       const own = schema.properties?.[key] ?? schema.additionalProperties;
@@ -98,7 +143,7 @@ export class RandomChanges {
   private optionals(schema: Schema, value: Values, path: ValuePath): Place[] {
     return Object.entries(schema.properties ?? {}).flatMap(([key, own]): Place[] => {
       const inside = [...path, key];
-      const values = value[key] === undefined && this.isOffered(inside) ? optionalsOf(inside) : [];
+      const values = value[key] === undefined && this.isOffered(inside) ? optionalsOf(inside, this.word()) : [];
       return values.length > 0 ? [{ path: inside, schema: this.probe.resolve(own), isOptional: false, values }] : [];
     });
   }
@@ -107,20 +152,30 @@ export class RandomChanges {
   private additions(schema: Schema, value: object, path: ValuePath): Place[] {
     if (schema.properties || typeof schema.additionalProperties !== 'object' || isClosed(path)) return [];
     const own = this.probe.resolve(schema.additionalProperties);
-    const keys = path.length === 0 ? [] : NEW_KEYS.filter((key) => !Object.hasOwn(value, key));
-    const first = Object.values(value)[0] ?? EXAMPLES[own.type ?? 'string'];
-    const values = [first, ...changesOf(first, own)];
-    return keys.map((key) => ({ path: [...path, key], schema: own, isOptional: false, values }));
+    const keys = path.length === 0 ? [] : this.newKeys();
+    const word = this.word();
+    const first = Object.values(value)[0] ?? EXAMPLES[own.type ?? 'string'] ?? word;
+    const values = [first, ...changesOf(first, own, word)];
+    return keys
+      .filter((key) => !Object.hasOwn(value, key))
+      .map((key) => ({ path: [...path, key], schema: own, isOptional: false, values }));
+  }
+
+  /** Others each time, or templates that name them would be right. */
+  private word(): string {
+    return `w${Math.floor(this.random() * 36 ** 4).toString(36)}`;
+  }
+
+  /** Keys as variables, labels and annotations have them. */
+  private newKeys(): string[] {
+    const word = this.word();
+    return [`EXTRA_${word.toUpperCase()}`, `extra-${word}`, `extra.example/${word}`];
   }
 }
-
-/** Keys of entries, as variables, labels and annotations have them. */
-const NEW_KEYS = ['EXTRA_KEY', 'extra-key', 'extra.example/key'];
 
 const EXAMPLES: Readonly<Record<string, unknown>> = {
   integer: 7,
   number: 7,
   boolean: true,
   object: {},
-  string: 'probed',
 };

@@ -60,7 +60,10 @@ export class Resolver {
       filled = withValue(filled, inside, value);
       if (!isPlainMap(value)) continue;
       filled = this.fillWithin(filled, below, inside, wanted);
-      if (Object.keys(valueAt(filled, inside) as object).length === 0) filled = withValue(filled, inside, undefined);
+      const isEmpty = Object.keys(valueAt(filled, inside) as object).length === 0;
+      // A map of any entries may well have none; one of named ones then says nothing, nor one in an item of a list.
+      if (isEmpty && (below.properties || path.some((part) => /^[0-9]+$/.test(part))))
+        filled = withValue(filled, inside, undefined);
     }
     return filled;
   }

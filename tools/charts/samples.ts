@@ -1,7 +1,8 @@
 import type { FinishedObject } from '../../src/outputs/plain';
+import { digestOf } from '../../src/platform/digest';
 import { isPlainMap } from '../../src/settings/merge';
 import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
-import { type Held, isClosed, keepsHeld } from './held';
+import { type Held, isClosed, isHeldAt, keepsHeld } from './held';
 import type { Probe, Schema } from './probe';
 import { leavesOf } from './values';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
@@ -20,7 +21,7 @@ export interface Sample {
 export class Sampler {
   public readonly samples: Sample[] = [];
   /** Places where something can be left out as a whole. */
-  public readonly switches = new Map<string, ValuePath>();
+  private readonly switches = new Set<string>();
   private readonly seen = new Set<string>();
   private readonly looked = new Set<string>();
   private readonly shared = new Map<string, FinishedObject>();
@@ -57,6 +58,7 @@ export class Sampler {
     if (!origin) return;
     this.changeLeaves(origin, this.probe.root, [], tries);
     this.setOptionals(origin, this.probe.root, []);
+    this.fillLists(origin);
     for (const other of others) this.takeOver(origin, values, other, []);
     this.lookInto(origin, 1);
   }
@@ -76,15 +78,8 @@ export class Sampler {
   }
 
   private changeBelow(origin: Sample, path: ValuePath, tries: number): void {
-    let schema = this.probe.root;
-    for (const key of path) {
-      const below = schema.properties?.[key] ?? schema.additionalProperties ?? schema.items;
-      if (typeof below !== 'object') return;
-      schema = this.probe.resolve(below);
-    }
-    this.changeLeaves(origin, schema, path, tries);
-    if (path[0] === 'environment')
-      this.add(withValue(origin.values, path, `${String(origin.values['environment'])}x`), origin, path);
+    const schema = this.probe.at(path);
+    if (schema) this.changeLeaves(origin, schema, path, tries);
   }
 
   /** Takes over what another environment has, in parts as small as are accepted. Tells whether anything was. */
@@ -112,8 +107,8 @@ export class Sampler {
         if (typeof below !== 'object') continue;
         if (!schema.properties && !isClosed(path)) change([...path, key], undefined);
         if (!schema.required?.includes(key) && this.isSwitch(origin.values, [...path, key]))
-          this.switches.set([...path, key].join('.'), [...path, key]);
-        if (this.switches.has([...path, key].join('.'))) change([...path, key], undefined);
+          this.switches.add(keyOf([...path, key]));
+        if (this.switches.has(keyOf([...path, key]))) change([...path, key], undefined);
         this.changeLeaves(origin, below, [...path, key], tries);
       }
       if (schema.properties || isClosed(path)) return;
@@ -135,7 +130,8 @@ export class Sampler {
           ? tries + 1
           : tries;
     // Another that begins alike: lists of namespaces keep their order.
-    const changes = path[0] === 'namespace' ? [`${String(value)}x`] : changesOf(value, schema);
+    const empty = Array.isArray(value) && value.length === 0 ? optionalsOf(path) : [];
+    const changes = path[0] === 'namespace' ? [`${String(value)}x`] : [...empty, ...changesOf(value, schema)];
     for (const to of changes) {
       if (left === 0) break;
       if (JSON.stringify(to) !== JSON.stringify(value) && change(path, to)) left -= 1;
@@ -148,23 +144,47 @@ export class Sampler {
   }
 
   /** Everything that has no default, one after the other. */
-  public setOptionals(origin: Sample, given: Schema, path: ValuePath): void {
+  private setOptionals(origin: Sample, given: Schema, path: ValuePath): void {
     const schema = this.probe.resolve(given);
     const value = valueAt(origin.values, path);
-    if (!isPlainMap(value) || this.isHeld(path)) return;
+    if (!isPlainMap(value) || isHeldAt(path, this.held)) return;
     for (const [key, own] of Object.entries(schema.properties ?? {})) {
       const inside = [...path, key];
       if (value[key] !== undefined) this.setOptionals(origin, own, inside);
-      else if (!this.isHeld(inside))
-        for (const one of optionalsOf(inside)) this.add(withValue(origin.values, inside, one), origin, inside);
+      else if (!isHeldAt(inside, this.held)) this.setOptional(origin, schema, inside);
     }
     const { additionalProperties: entry } = schema;
     if (typeof entry !== 'object') return;
     for (const key of Object.keys(value)) this.setOptionals(origin, entry, [...path, key]);
   }
 
-  private isHeld(path: ValuePath): boolean {
-    return this.held.some((one) => keyOf(one.path) === keyOf(path));
+  /** One of them, in a few ways, and with it what stands beside it: both may be parts of one text. */
+  private setOptional(origin: Sample, around: Schema, path: ValuePath): void {
+    const [first, ...others] = optionalsOf(path);
+    const set = first === undefined ? undefined : this.add(withValue(origin.values, path, first), origin, path);
+    if (!set) return;
+    for (const other of others) this.add(withValue(set.values, path, other), set, path);
+    const outside = path.slice(0, -1);
+    for (const [key, value] of Object.entries(valueAt(set.values, outside) as Values))
+      if (typeof value === 'string' && key !== path.at(-1))
+        this.changeLeaves(set, around.properties![key]!, [...outside, key], 1);
+  }
+
+  /** Empty lists of one name, one after the other: they may be parts of one list, in which what several say is once. */
+  private fillLists(origin: Sample): void {
+    for (const paths of emptyListsAlike(origin.values)) {
+      const open = paths.filter((path) => !isHeldAt(path, this.held));
+      const filled = open.reduce(
+        (from, path, index) => this.add(withValue(from.values, path, [`${WORD}-${index}`]), from, path) ?? from,
+        origin,
+      );
+      const flags = leavesOf(filled.values, []).filter((path) => typeof valueAt(filled.values, path) === 'boolean');
+      for (const path of flags) this.add(withValue(filled.values, path, !valueAt(filled.values, path)), filled, path);
+      for (const path of [...this.switches].map((key) => key.split('\0')))
+        if (valueAt(filled.values, path) !== undefined)
+          this.add(withValue(filled.values, path, undefined), filled, path);
+      open.reduce((from, path) => this.add(withValue(from.values, path, [WORD]), from, path) ?? from, filled);
+    }
   }
 
   /** Whether leaving something out is another thing than saying nothing in it. */
@@ -176,32 +196,57 @@ export class Sampler {
 
   private exampleOf(given: Schema): unknown {
     const { type } = this.probe.resolve(given);
-    return type === 'object' ? {} : type === 'integer' ? 7 : 'probed';
+    return type === 'object' ? {} : type === 'integer' ? 7 : WORD;
   }
 }
 
-/** What stands in every object. */
-const GLOBAL = [['namespace'], ['version'], ['costLabels']];
+/** What stands in every object, and in every monitor and rule. */
+const GLOBAL = [['namespace'], ['version'], ['costLabels'], ['prometheus', 'objectLabels']];
+
+/** Paths of lists that are empty, those of the same name together: none that is alone. */
+export function emptyListsAlike(values: Values): ValuePath[][] {
+  const groups = new Map<string, ValuePath[]>();
+  for (const path of leavesOf(values, [])) {
+    const value = valueAt(values, path);
+    if (!Array.isArray(value) || value.length > 0) continue;
+    groups.set(path.at(-1)!, [...(groups.get(path.at(-1)!) ?? []), path]);
+  }
+  return [...groups.values()].filter(({ length }) => length > 1);
+}
 
 /** Without the digest that a Job has in its name. */
 const nameOf = ({ manifest }: FinishedObject) =>
   `${manifest.kind}/${manifest.metadata.name}`.replace(/-[0-9a-f]{10}$/, '');
 
-const QUANTITY = /^([0-9]+)(m|[KMGT]i|[smhd]|)$/;
+/** A whole number with or without a unit. */
+export const QUANTITY = /^([0-9]+)(m|[KMGT]i|[smhd]|)$/;
 
-/** What may stand where nothing does, by its key. Of all else an overlay decides whether it is there. */
-const OPTIONAL: Readonly<Record<string, readonly unknown[]>> = {
-  command: [['probed'], ['probed', '--now']],
-  className: ['probed', 'fast-ssd'],
-  cpu: ['777m', '1200m'],
-  memory: ['77Mi', '1024Mi'],
+/** Letters and digits that stand in new values. Samples have the same each time; what tries a template takes others. */
+const WORD = 'probed';
+
+/** Whether a text has it: then it is a sample's, and no value's. */
+export const namesTried = (text: string): boolean => text.toLowerCase().includes(WORD);
+
+/** What may stand where nothing does, nor in an empty list, by its key. Of all else an overlay decides whether it is there. */
+const OPTIONAL: Readonly<Record<string, (word: string) => readonly unknown[]>> = {
+  command: (word) => [[word], [word, '--now']],
+  className: (word) => [word, `fast-${word}`],
+  cpu: (word) => [`${777 + word.length}m`, '1200m'],
+  memory: (word) => [`${71 + word.length}Mi`, '1024Mi'],
+  metrics: (word) => [
+    [{ pods: { name: word, averageValue: '1000' } }],
+    [{ external: { name: word, averageValue: '70' } }],
+    [{ pods: { name: `${word}_a`, averageValue: '70' } }, { external: { name: `${word}_b`, averageValue: '1500m' } }],
+    [{ external: { name: word, averageValue: '2000m' } }, { pods: { name: `${word}_c`, averageValue: '30000' } }],
+  ],
+  digest: (word) => [word, `${word}2`].map((text) => `sha256:${digestOf(text)}`),
 };
 
 /** What may stand at a path where nothing does. */
-export const optionalsOf = (path: ValuePath): readonly unknown[] => OPTIONAL[path.at(-1)!] ?? [];
+export const optionalsOf = (path: ValuePath, word = WORD): readonly unknown[] => OPTIONAL[path.at(-1)!]?.(word) ?? [];
 
 /** Other values of the kind of one. */
-export function changesOf(value: unknown, schema: Schema): unknown[] {
+export function changesOf(value: unknown, schema: Schema, word = WORD): unknown[] {
   if (schema.enum) return [...schema.enum];
   if (typeof value === 'boolean') return [!value];
   if (typeof value === 'number') {
@@ -210,25 +255,24 @@ export function changesOf(value: unknown, schema: Schema): unknown[] {
       ? [value + 1, 0, value * 3 + 2, 1, value - 1, 2, Math.ceil(value / 2), value * 2 + 1]
       : [value + 0.5, value / 2, value - 0.05, 1];
   }
-  if (Array.isArray(value)) return changesOfList(value);
+  if (Array.isArray(value)) return changesOfList(value, word);
   if (typeof value !== 'string') return [];
   const [, amount = '', unit = ''] = QUANTITY.exec(value) ?? [];
   if (amount !== '') {
     const all = [+amount + 1, +amount * 3 + 2, +amount * 2, +amount - 1, Math.ceil(+amount / 2)];
-    const plain = all.filter((one) => one > 0).map((one) => `${one}${unit}`);
-    // Objects have it with a larger unit.
-    const [first, ...more] = plain;
-    const other = unit === 'm' ? `${Math.ceil(+amount / 1000) * 1000}m` : `${Math.ceil(+amount / 1024) * 1024}${unit}`;
-    return unit === 'm' || /i$/.test(unit) ? [first, other, ...more] : plain;
+    const [first, ...more] = all.filter((one) => one > 0).map((one) => `${one}${unit}`);
+    return [first, ...inOtherUnits(+amount, unit), ...more];
   }
   return [
-    `${value}x`,
-    `probed-${value}`,
+    ...withPort(value, (port) => port + 1),
+    ...withPort(value, (port) => Math.ceil(port / 2)),
+    `${value}${word.slice(-1)}`,
+    `${word}-${value}`,
     `${value}.example`,
-    'probed',
-    `probed.${value}`,
-    `${value}/probed`,
-    '/probed',
+    word,
+    `${word}.${value}`,
+    `${value}/${word}`,
+    `/${word}`,
     'info',
     'debug',
     'error',
@@ -237,33 +281,67 @@ export function changesOf(value: unknown, schema: Schema): unknown[] {
   ];
 }
 
-function changesOfList(value: readonly unknown[]): unknown[] {
+/** Amounts that objects, or their texts, have with a larger unit, or with two. */
+function inOtherUnits(amount: number, unit: string): string[] {
+  const whole = (size: number) => `${Math.ceil(amount / size) * size}${unit}`;
+  const rounded = unit === 'm' ? [whole(1000)] : /i$/.test(unit) ? [whole(1024)] : [];
+  return [...rounded, ...inSmallerUnit(amount, unit, 15)];
+}
+
+/** A duration and some more, in the unit below its own: 75m for 1h and 15. */
+export function inSmallerUnit(amount: number, unit: string, more: number): string[] {
+  const [smaller, size] = SMALLER[unit] ?? [];
+  return smaller === undefined ? [] : [`${amount * size! + more}${smaller}`];
+}
+
+const SMALLER: Readonly<Record<string, readonly [unit: string, size: number]>> = {
+  m: ['s', 60],
+  h: ['m', 60],
+  d: ['h', 24],
+};
+
+/** An address with another port; none where it has no port. */
+export function withPort(value: string, other: (port: number) => number): string[] {
+  const [, host, port] = /^(.+:)([0-9]{1,5})$/.exec(value) ?? [];
+  return port === undefined ? [] : [`${host}${other(+port)}`];
+}
+
+function changesOfList(value: readonly unknown[], word: string): unknown[] {
   const last = value.at(-1);
   const more =
     typeof last === 'string'
-      ? changesOf(last, {})
+      ? changesOf(last, {}, word)
       : typeof last === 'number'
         ? [last + 1, last + 2]
         : last === undefined
-          ? ['probed', 'probed.example']
-          : renamed(last);
+          ? [word, `second-${word}`, `${word}.example`]
+          : renamed(last, word.slice(-1));
   const [first] = more;
   return [
     ...(value.length > 0 ? [[]] : []),
+    ...(last === undefined ? [more.slice(0, 2)] : []),
     ...more.slice(0, 3).map((item) => [...value, item]),
     ...(value.length > 1 ? [value.slice(0, -1)] : []),
     ...(first === undefined ? [] : [[...value.slice(0, -1), first]]),
   ];
 }
 
-const renamed = (item: unknown): unknown[] =>
+const renamed = (item: unknown, suffix: string): unknown[] =>
   isPlainMap(item) && typeof item['name'] === 'string'
-    ? [{ ...item, name: `${item['name']}x`, ...(item['route'] ? { route: `${String(item['route'])}x` } : {}) }]
+    ? [
+        {
+          ...item,
+          name: `${item['name']}${suffix}`,
+          ...(item['route'] ? { route: `${String(item['route'])}${suffix}` } : {}),
+        },
+      ]
     : [];
 
 /** Paths of the values that say how much the namespaces may hold. */
-export const amountsOf = (values: Values): ValuePath[] =>
-  leavesOf(values['quota'], ['quota']).filter(([, key]) => key === 'amounts' || key === 'namespaces');
+const amountsOf = (values: Values): ValuePath[] =>
+  leavesOf(values['quota'], ['quota']).filter(
+    ([, key, ...rest]) => ['amounts', 'namespaces'].includes(key!) && rest[0],
+  );
 
 /** The same with so much room that what is changed around it is not refused for it. */
 export function ample(values: Values): Values {

@@ -1,19 +1,20 @@
 import { canonical } from '../../src/platform/digest';
 import type { FinishedObject } from '../../src/outputs/plain';
 import { nameOf } from '../../src/outputs/chart/fit';
+import { isWithin } from '../../src/outputs/chart/fixed';
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import type { ChartModel } from '../../src/outputs/chart/model';
 import { type ObjectTemplate, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
 import { choicesAt } from './conditions';
 import { closedSettings } from './finish';
-import { type Held, HELD, heldOf, isClosed, keepsHeld } from './held';
+import { type Held, HELD, heldOf, isClosed, isHeldAt, keepsHeld } from './held';
 import { Learner, type Unexplained } from './learn';
 import { Probe, type Schema } from './probe';
 import { type Change, RandomChanges, randomNumbers, withChanges } from './random-changes';
 import { Resolver } from './resolve';
-import { ample, changesOf, type Sample, Sampler } from './samples';
-import { differencesOf } from './values';
+import { ample, changesOf, namesTried, type Sample, Sampler } from './samples';
+import { differencesOf, distinctPaths } from './values';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 type Say = (text: string) => void;
@@ -53,17 +54,20 @@ export class Trainer {
   /** Learns until a row of random changes finds nothing wrong. */
   public model(): ChartModel {
     let templates = this.train();
-    // Two clean rows, one after the other: what is wrong seldom may not be met in one.
+    // Two clean rows, one after the other, and then every value alone: what is wrong seldom may not be met in a row.
     let clean = 0;
     for (let seed = 1; clean < 2; seed += 1) {
-      if (seed > 16)
+      if (seed > 32)
         throw new Error(
           `${this.system}: after ${seed - 1} rows of random changes some are still wrong; see above which`,
         );
-      const isClean = this.challenge(templates, seed, 400).length === 0;
+      const isClean = this.challenge(templates, seed, 400) && (clean === 0 || this.sweep(templates, seed));
       clean = isClean ? clean + 1 : 0;
       if (!isClean) templates = this.retrain();
     }
+    const tried = templates.filter((one) => namesTried(JSON.stringify(one))).map(({ name }) => name);
+    if (tried.length > 0)
+      throw new Error(`${this.system}: templates say what was only tried to learn them: ${tried.join(', ')}`);
     const all = Object.values(this.resolved);
     const environments = this.probe.environments.map(({ name, values }) => {
       const { environment: _, ...given } = values;
@@ -109,31 +113,69 @@ export class Trainer {
     return templates;
   }
 
-  /** Tries random changes; those whose objects are others than the templates make are samples from now on. */
-  private challenge(templates: readonly ObjectTemplate[], seed: number, count: number): string[] {
+  /** Tries random changes. Tells whether none was wrong. */
+  private challenge(templates: readonly ObjectTemplate[], seed: number, count: number): boolean {
     const random = randomNumbers(seed);
-    const isOffered = (path: ValuePath) => !this.held.some((one) => keyOf(one.path) === keyOf(path));
-    const { switches } = this;
-    const changes = new RandomChanges(this.probe, random, isOffered, (path) => switches.has(keyOf(path)));
+    const changes = this.changes(random);
     const found = new Set<string>();
     let tried = 0;
     for (let index = 0; index < count * 4 && tried < count; index += 1) {
       const name = this.names[Math.floor(random() * this.names.length)]!;
       const origin = random() < 0.6 ? ample(this.resolved[name]!) : this.resolved[name]!;
-      const all = changes.change(origin);
-      const made = this.made(withChanges(origin, all));
-      if (!made) continue;
-      tried += 1;
-      const wrong = this.wrong(templates, made.values, made.objects);
-      if (wrong.length === 0) continue;
-      wrong.forEach((one) => found.add(one));
-      const few = this.fewest(templates, origin, all);
-      this.say(`  random: ${few.map(changeText).join(', ')} → ${wrong.join(' ')}`);
-      this.explore(origin, few);
+      if (this.compare(templates, origin, changes.change(origin), found)) tried += 1;
     }
-    this.say(`${this.system}: ${tried} random changes, ${found.size} objects wrong`);
+    return this.isRight(`${tried} random changes`, found);
+  }
+
+  /** Tries every value alone, in each way that it is changed, around the first environment that takes it. */
+  private sweep(templates: readonly ObjectTemplate[], seed: number): boolean {
+    const changes = this.changes(randomNumbers(seed));
+    const found = new Set<string>();
+    const known = new Set<string>();
+    let tried = 0;
+    for (const name of this.names) {
+      const origin = ample(this.resolved[name]!);
+      const taken = new Set<string>();
+      for (const row of changes.each(origin)) {
+        const key = row.map(({ path }) => keyOf(path)).join();
+        if (known.has(key) || !this.compare(templates, origin, row, found)) continue;
+        taken.add(key);
+        tried += 1;
+      }
+      for (const key of taken) known.add(key);
+    }
+    return this.isRight(`${tried} changes of single values, ${known.size} places`, found);
+  }
+
+  private changes(random: () => number): RandomChanges {
+    const { switches } = this;
+    const isOffered = (path: ValuePath) => !isHeldAt(path, this.held);
+    return new RandomChanges(this.probe, random, isOffered, (path) => switches.has(keyOf(path)));
+  }
+
+  /** Notes the objects that templates make otherwise; the changes are samples from then on. Tells whether they are valid. */
+  private compare(
+    templates: readonly ObjectTemplate[],
+    origin: Values,
+    changes: readonly Change[],
+    found: Set<string>,
+  ): boolean {
+    const made = this.made(withChanges(origin, changes));
+    if (!made) return false;
+    const wrong = this.wrong(templates, made.values, made.objects);
+    if (wrong.length === 0) return true;
+    wrong.forEach((one) => found.add(one));
+    const few = this.fewest(templates, origin, changes);
+    this.say(`  wrong: ${few.map(changeText).join(', ')} → ${wrong.join(' ')}`);
+    this.explore(origin, few);
+    return true;
+  }
+
+  /** Whether nothing was wrong; what was is learned anew. */
+  private isRight(what: string, found: ReadonlySet<string>): boolean {
+    this.say(`${this.system}: ${what}, ${found.size} objects wrong`);
     for (const name of found) this.known.delete(name);
-    return [...found];
+    return found.size === 0;
   }
 
   private made(values: Values): Pick<Sample, 'values' | 'objects'> | undefined {
@@ -226,23 +268,27 @@ export class Trainer {
     const { maps, lists, choices } = this.collections();
     choicesAt([...choices, ['environment'], ...this.held.map(({ path }) => path)]);
     const all = this.names.flatMap((a) => this.names.flatMap((b) => differencesOf(this.resolved[a], this.resolved[b])));
-    const general = uniquePaths(all).filter(([key]) => key !== 'quota' && key !== 'namespace' && key !== 'environment');
+    const general = distinctPaths(all).filter(
+      ([key]) => key !== 'quota' && key !== 'namespace' && key !== 'environment',
+    );
     return new Learner(this.samples, { maps, lists }, general, (object, values) => this.templateNameOf(object, values));
   }
 
   /** Where any entries may be, and where there is one word of a few. */
   private collections() {
-    const [maps, lists, choices]: ValuePath[][] = [[], [], []] as any;
+    const maps: ValuePath[] = [];
+    const lists: ValuePath[] = [];
+    const choices: ValuePath[] = [];
     const walk = (given: Schema, path: ValuePath, values: Values) => {
       const schema = this.probe.resolve(given);
       if (valueAt(values, path) === undefined) return;
-      if (schema.enum) choices!.push(path);
-      else if (typeof schema.additionalProperties === 'object') maps!.push(path);
-      else if (schema.type === 'array') lists!.push(path);
+      if (schema.enum) choices.push(path);
+      else if (typeof schema.additionalProperties === 'object') maps.push(path);
+      else if (schema.type === 'array') lists.push(path);
       else for (const [key, own] of Object.entries(schema.properties ?? {})) walk(own, [...path, key], values);
     };
     for (const values of Object.values(this.resolved)) walk(this.probe.root, [], values);
-    return { maps: uniquePaths(maps!), lists: uniquePaths(lists!), choices: uniquePaths(choices!) };
+    return { maps: distinctPaths(maps), lists: distinctPaths(lists), choices: distinctPaths(choices) };
   }
 
   /** Holds the settings that most of what is unexplained depends on. Tells whether that is any. */
@@ -277,7 +323,7 @@ export class Trainer {
   }
 
   private isHeld(path: ValuePath): boolean {
-    return this.held.some((one) => keyOf(path.slice(0, one.path.length)) === keyOf(one.path));
+    return this.held.some((one) => isWithin(path, one.path));
   }
 }
 
@@ -291,7 +337,6 @@ function textOf(sample: Sample): string {
 
 const changeText = ({ path, value }: Change) => `${path.join('.')} = ${JSON.stringify(value)?.slice(0, 40)}`;
 
-const uniquePaths = (paths: readonly ValuePath[]) => [...new Map(paths.map((path) => [keyOf(path), path])).values()];
 const distinct = (values: readonly unknown[]) => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ];

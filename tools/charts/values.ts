@@ -1,6 +1,11 @@
-import type { ValuePath } from '../../src/outputs/chart/template';
+import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
 import type { Values } from '../../src/outputs/chart/values';
+
+/** Each path once, in the order in which they come first. */
+export const distinctPaths = (paths: readonly ValuePath[]): ValuePath[] => [
+  ...new Map(paths.map((path) => [keyOf(path), path])).values(),
+];
 
 /** Paths of everything that is no map with something in it. */
 export function leavesOf(value: unknown, path: ValuePath = []): ValuePath[] {

@@ -1,5 +1,7 @@
+import { bucketBound } from '../../platform/bucket-bound';
 import { canonicalBytes, canonicalNumber, formatCpu, fraction, parseBytes, parseCpu } from '../../platform/quantity';
-import { parseDuration } from '../../platform/duration';
+import { dashboardUid } from '../../platform/dashboard-uid';
+import { formatDuration, parseDuration } from '../../platform/duration';
 
 /** A way in which a value is written. */
 export interface Conversion {
@@ -30,6 +32,14 @@ const joined = (name: string, separator: string): Conversion => ({
 });
 const helper = (name: string) => (value: string) => `include "webstack.${name}" ${value}`;
 
+const identityOf = (dashboard: string): Conversion => ({
+  name: `identity of ${dashboard}`,
+  of: (value) => (typeof value === 'string' ? dashboardUid(value, dashboard) : undefined),
+  helm: (value) => `include "webstack.shortName" (print ${value} "-${dashboard}")`,
+});
+
+const DASHBOARDS = ['overview', 'web-services', 'postgresql', 'redis', 'kafka', 'zookeeper', 'dapr'];
+
 /** Every way, the plainest first. */
 export const CONVERSIONS: readonly Conversion[] = [
   { name: 'same', of: (value) => value, helm: (value) => value },
@@ -47,6 +57,21 @@ export const CONVERSIONS: readonly Conversion[] = [
   { name: 'amount', of: parsed(canonicalBytes, /^[0-9.]+([KMGT]i|[kMGT])?$/), helm: helper('amount') },
   { name: 'cores', of: parsed((value) => formatCpu(parseCpu(value)), /^[0-9.]+m?$/), helm: helper('cores') },
   { name: 'decimal', of: parsed(canonicalNumber, /^[0-9.]+m?$/), helm: helper('decimal') },
+  {
+    name: 'duration',
+    of: parsed((value) => formatDuration(parseDuration(value)), /^[0-9]+[smhd]$/),
+    helm: helper('duration'),
+  },
+  {
+    name: 'port',
+    of: (value) => (typeof value === 'string' && /:[0-9]+$/.test(value) ? Number(value.split(':').at(-1)) : undefined),
+    helm: (value) => `regexFind "[0-9]+$" ${value}`,
+  },
+  {
+    name: 'bucket bound',
+    of: (value) => (typeof value === 'number' ? bucketBound(value) : undefined),
+    helm: helper('bucketBound'),
+  },
   joined('commas', ','),
   joined('commas and spaces', ', '),
   joined('spaces', ' '),
@@ -57,6 +82,7 @@ export const CONVERSIONS: readonly Conversion[] = [
     of: (value) => (isScalar(value) ? JSON.stringify(value) : undefined),
     helm: (value) => `toRawJson ${value}`,
   },
+  ...DASHBOARDS.map((name) => identityOf(`dashboard-${name}`)),
 ];
 
 const BY_NAME = new Map(CONVERSIONS.map((one) => [one.name, one]));

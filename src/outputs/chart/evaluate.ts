@@ -126,13 +126,22 @@ class Evaluator {
     return items.filter(({ when }) => evaluateCondition(when, values)).map(({ node }) => node);
   }
 
-  private entries({ over, when, key, node }: Range, values: Values): [string, unknown][] {
-    if (!evaluateCondition(when, values)) return [];
-    return entriesOf(valueAt(values, over)).map(([own, value]) => {
+  private entries({ key, node, ...sources }: Range, values: Values): [string, unknown][] {
+    return entriesOfAll(sources, values).map(([own, value]) => {
       const inside = { ...values, [KEY]: own, [VALUE]: value };
       return [key ? String(this.evaluate(key, inside)) : own, this.evaluate(node, inside)];
     });
   }
+}
+
+/** The entries of what a range goes through. */
+function entriesOfAll({ others, ...first }: Pick<Range, 'over' | 'when' | 'others'>, values: Values) {
+  const all = [first, ...(others ?? [])]
+    .filter(({ when }) => evaluateCondition(when, values))
+    .flatMap(({ over }) => entriesOf(valueAt(values, over)));
+  if (!others) return all;
+  const words = [...new Set(all.map(([, word]) => word))];
+  return words.map((word, index): [string, unknown] => [`${index}`, word]);
 }
 
 /** A choice that comes to nothing makes nothing. */

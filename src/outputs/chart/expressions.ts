@@ -8,7 +8,7 @@ import type { Computed, Joined, Placed, Tally } from './template';
 type Part = Joined['parts'][number];
 
 /** Conversions that make numbers. */
-const NUMBERS = ['seconds', 'bytes', 'millicores', 'fraction'];
+const NUMBERS = ['seconds', 'bytes', 'millicores', 'fraction', 'port'];
 
 /** Whether a part stands for a value as it is. */
 export const isPlaced = (part: Part): part is Placed => typeof part !== 'string' && 'path' in part;
@@ -119,6 +119,7 @@ export function joinedYaml({ parts }: Joined, scope: Scope): string {
 /** Whether a value is printed without these characters. */
 export function isSafeIn(placed: Placed, characters: readonly string[], scope: Scope): boolean {
   if (NUMBERS.includes(placed.as)) return true;
+  if (placed.as === 'bucket bound') return !characters.includes('\\');
   const shape = scope.shapeOf(placed.path);
   if (placed.as === 'json' || typeOf(shape) === 'map') return false;
   if (typeOf(shape) !== 'list') return !mayHold(shape, characters);

@@ -1,4 +1,4 @@
-import { digestOf } from '../../platform/digest';
+import { canonical } from '../../platform/digest';
 import { isMap } from '../fields';
 import { evaluateCondition, evaluateObjects } from './evaluate';
 import type { ChartModel } from './model';
@@ -46,7 +46,7 @@ function changed(values: unknown, before: unknown, now: unknown): Values {
 }
 
 /** In whatever order the keys are. */
-const isSame = (a: unknown, b: unknown) => digestOf(a ?? null) === digestOf(b ?? null);
+const isSame = (a: unknown, b: unknown) => canonical(a ?? null) === canonical(b ?? null);
 
 /** What an object is called by, of all that a chart makes. */
 export const nameOf = ({ kind, metadata }: any) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;

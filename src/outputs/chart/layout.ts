@@ -1,5 +1,5 @@
 import { type Beside, entriesText, entryCondition } from './beside';
-import { escaped, type Piece, quoted, scalar, written } from './escape';
+import { asArgument, escaped, type Piece, quoted, scalar, written } from './escape';
 import { conditionText } from './conditions';
 import { computedText, joinedNumber, joinedYaml, printedYaml } from './expressions';
 import {
@@ -16,7 +16,16 @@ import {
 } from './lines';
 import type { Scope } from './scope';
 import { typeOf } from './shapes';
-import { type Condition, type Digest, KEY, NAMESPACE, type Node, type Optional, type Range } from './template';
+import {
+  type Condition,
+  type Digest,
+  filledOf,
+  KEY,
+  NAMESPACE,
+  type Node,
+  type Optional,
+  type Range,
+} from './template';
 
 /** What one template knows of the others. */
 export interface Surroundings {
@@ -31,6 +40,10 @@ export interface Surroundings {
 type Entry = Optional<Node> & { readonly key?: string };
 /** A range makes entries of a map where there is something beside it, else items of a list. */
 type Item = Entry | (Range & { readonly beside?: Beside });
+
+/** Whether each of the lists that it goes through has a condition of its own. */
+const isUnited = (item: Item): boolean => 'over' in item && item.others !== undefined;
+const withoutCondition = ({ when: _, ...item }: Item): Item => item as Item;
 
 /** What people look for first. */
 const FIRST = ['apiVersion', 'kind', 'metadata', 'name'];
@@ -47,7 +60,8 @@ export class Layout {
   }
 
   private items(items: readonly Item[], indent: string, scope: Scope, at: readonly string[]): string[] {
-    return conditional(items, indent, scope, (item, inner) => this.item(item, indent, inner, at));
+    const outer = items.map((item) => (isUnited(item) ? { item } : { item, when: item.when }));
+    return conditional(outer, indent, scope, ({ item }, inner) => this.item(item, indent, inner, at));
   }
 
   private item(item: Item, indent: string, scope: Scope, at: readonly string[]): string[] {
@@ -65,7 +79,7 @@ export class Layout {
     const head = !beside ? '-' : key ? `${this.scalar(key, inner)}:` : '{{ $key | quote }}:';
     const asked = beside && entryCondition(range, beside, inner);
     const body = this.entry(head, node, indent, inner, []);
-    const { before, text } = beside ? entriesText(range, beside, scope) : { before: [], text: scope.read(over) };
+    const { before, text } = beside ? entriesText(range, beside, scope) : wordsText(range, scope);
     return [
       ...before.map((line) => indent + line),
       `${indent}{{- range ${variables} := ${text} }}`,
@@ -108,9 +122,9 @@ export class Layout {
     if (items.length === 0) return [`${indent}${head} ${empty}`];
     const deeper = `${indent}  `;
     const present = presenceOf(items);
-    if (present) {
+    if (present && !scope.isHeld(present)) {
       const isAlike = grouped(items).length === 1;
-      const plain = isAlike ? items.map(({ when: _, ...item }) => item as Item) : items;
+      const plain = isAlike ? items.map((item) => (isUnited(item) ? item : withoutCondition(item))) : items;
       const body = this.items(plain, deeper, scope.knowing(present), at);
       const text = conditionText(present, scope);
       return [
@@ -199,14 +213,26 @@ function keyText(key: string, scope: Scope): string {
   return written([mark, ...texts, mark]);
 }
 
+/** What goes before a range, and what it goes through. */
+function wordsText({ others, ...first }: Range, scope: Scope): { before: string[]; text: string } {
+  if (!others) return { before: [], text: scope.read(first.over) };
+  const before = [first, ...others].flatMap(({ over, when }, index) => {
+    const words = (inner: Scope) => `${asArgument(inner.read(over))} | default list`;
+    const more = (inner: Scope) => `{{- $words = concat $words (${words(inner)}) }}`;
+    if (!when) return [index === 0 ? `{{- $words := ${words(scope)} }}` : more(scope)];
+    const begun = index === 0 ? ['{{- $words := list }}'] : [];
+    return [...begun, `{{- if ${conditionText(when, scope)} }}`, more(scope.knowing(when)), '{{- end }}'];
+  });
+  return { before, text: 'uniq $words' };
+}
+
 /** When there is any of these; nothing where there always is. */
 function presenceOf(items: readonly Item[]): Condition | undefined {
   const conditions: Condition[number][] = [];
   for (const item of items) {
-    const filled = 'over' in item ? [{ test: { path: item.over, is: 'filled' as const }, not: false }] : [];
-    const when = 'over' in item ? item.when : both(item.when, madeWhen(item.node));
-    if (!when && filled.length === 0) return undefined;
-    conditions.push(...(when ?? [[]]).map((all) => [...all, ...filled]));
+    const some = 'over' in item ? filledOf(item) : both(item.when, madeWhen(item.node));
+    if (!some) return undefined;
+    conditions.push(...some);
   }
   return [...new Map(conditions.map((one) => [JSON.stringify(one), one])).values()];
 }

@@ -114,11 +114,13 @@ class Reader {
     }
   }
 
-  private range({ over, when, key, node }: Range, entry: ValuePath): void {
-    this.condition(when, entry);
-    const path = absolute(over, entry);
-    add(this.optional, path);
-    for (const one of key ? [key, node] : [node]) this.node(one, [...path, ANY], []);
+  private range({ key, node, others = [], ...first }: Range, entry: ValuePath): void {
+    for (const { over, when } of [first, ...others]) {
+      this.condition(when, entry);
+      const path = absolute(over, entry);
+      add(this.optional, path);
+      for (const one of key ? [key, node] : [node]) this.node(one, [...path, ANY], []);
+    }
   }
 
   private part(part: Part, entry: ValuePath, known: readonly ValuePath[]): void {

@@ -9,7 +9,7 @@ const KEY_SHAPE: Shape = { path: [KEY], schema: { type: 'string', pattern: '' },
 /** What can be read at a place of a template, and how. */
 export class Scope {
   public static of(shapes: Shapes): Scope {
-    return new Scope(shapes, undefined, new Set());
+    return new Scope(shapes, undefined, new Set(), new Set());
   }
 
   private constructor(
@@ -18,6 +18,8 @@ export class Scope {
     private readonly entry: Shape | undefined,
     /** Paths of what is there for sure, since a condition around says so. */
     private readonly known: ReadonlySet<string>,
+    /** Conditions that hold, since one around says so. */
+    private readonly held: ReadonlySet<string>,
   ) {}
 
   /** What all templates are given; in a range `.` is the entry. */
@@ -44,12 +46,17 @@ export class Scope {
   /** The scope within a range over what stands at a path. */
   public within(over: ValuePath): Scope {
     const known = [...this.known].filter((key) => !key.startsWith('$'));
-    return new Scope(this.shapes, this.shapes.entry(this.shapeOf(over)), new Set(known));
+    return new Scope(this.shapes, this.shapes.entry(this.shapeOf(over)), new Set(known), new Set());
   }
 
   /** The scope of what is only there where a condition holds. */
   public knowing(condition: Condition | undefined): Scope {
-    return this.with(impliedBy(condition));
+    return this.with(impliedBy(condition), condition);
+  }
+
+  /** Whether a condition around is this one, or has it among those that must all hold. */
+  public isHeld(condition: Condition): boolean {
+    return this.held.has(JSON.stringify(condition));
   }
 
   /** The scope of what is only there where a condition does not hold. */
@@ -57,9 +64,16 @@ export class Scope {
     return this.with(impliedByOpposite(condition));
   }
 
-  private with(paths: readonly ValuePath[]): Scope {
-    if (paths.length === 0) return this;
-    return new Scope(this.shapes, this.entry, new Set([...this.known, ...paths.map(keyOf)]));
+  private with(paths: readonly ValuePath[], condition?: Condition): Scope {
+    if (paths.length === 0 && !condition) return this;
+    const parts = condition?.length === 1 ? condition[0]!.map((one): Condition => [[one]]) : [];
+    const held = condition ? [condition, ...parts].map((one) => JSON.stringify(one)) : [];
+    return new Scope(
+      this.shapes,
+      this.entry,
+      new Set([...this.known, ...paths.map(keyOf)]),
+      new Set([...this.held, ...held]),
+    );
   }
 
   /** The expression that reads a value. Where nothing stands on the way to it, it gives nothing. */

@@ -74,13 +74,25 @@ export type Node =
   | { readonly lines: readonly Optional<Node>[] }
   | { readonly choice: readonly Optional<Node>[] };
 
-/** An entry for each of a map or list of values. */
-export interface Range {
+/** Entries of a map or list of values, where a condition holds. */
+export interface Source {
   readonly over: ValuePath;
   readonly when?: Condition;
+}
+
+/** An entry for each of a map or list of values. */
+export interface Range extends Source {
+  /** Further lists of words. What several of all of them say is there once, in the place of the first. */
+  readonly others?: readonly Source[];
   readonly key?: Node;
   readonly node: Node;
 }
+
+/** When there is anything in what a range goes through. */
+export const filledOf = ({ others = [], ...first }: Range): Condition =>
+  [first, ...others].flatMap(({ over, when = [[]] }) =>
+    when.map((all) => [...all, { test: { path: over, is: 'filled' as const }, not: false }]),
+  );
 
 /** The template of one object: what it is called where nothing is filled in, and its layer. */
 export interface ObjectTemplate extends Optional<Node> {

@@ -7,6 +7,9 @@ import { Scope } from './scope';
 import type { Shapes } from './shapes';
 import type { Digest, Node, ObjectTemplate } from './template';
 
+/** Says whose the file is to who reads it, and nothing in what comes of it: of an object that is not there nothing is left. */
+const COMMENT = HEADER.replace(/^# (.*)\n/, '{{- /* $1 */ -}}\n');
+
 /** The files of all objects of a chart, one each, by layer. */
 export function templateFiles(chart: string, objects: readonly ObjectTemplate[], shapes: Shapes): OutputFile[] {
   const names = fileNames(chart, objects);
@@ -87,7 +90,7 @@ class TemplateFile implements Surroundings {
       this.define(part, inner),
     );
     const lines = when ? [`{{- if ${conditionText(when, scope)} }}`, ...body, '{{- end }}'] : body;
-    return `${HEADER}${[...lines, ...defined, ...this.texts].join('\n')}\n`;
+    return `${COMMENT}${[...lines, ...defined, ...this.texts].join('\n')}\n`;
   }
 
   public partAt(path: readonly string[]): string | undefined {

@@ -23,6 +23,31 @@
 {{- mul (regexFind "^[0-9]+" .) (get $sizes (regexFind "[smhd]$" .)) -}}
 {{- end }}
 
+{{- /* A duration in its largest units: 16h 40m for 1000m. */ -}}
+{{- define "webstack.duration" -}}
+{{- $rest := include "webstack.seconds" . | int64 -}}
+{{- $parts := list -}}
+{{- range list (list "d" 86400) (list "h" 3600) (list "m" 60) (list "s" 1) -}}
+{{- $size := index . 1 -}}
+{{- if ge $rest (int64 $size) -}}
+{{- $parts = append $parts (printf "%d%s" (div $rest $size) (index . 0)) -}}
+{{- $rest = mod $rest $size -}}
+{{- end -}}
+{{- end -}}
+{{- join " " $parts | default "0s" -}}
+{{- end }}
+
+{{- /* A name, or where it is longer than 40 characters as many of its digest. */ -}}
+{{- define "webstack.shortName" -}}
+{{- if le (len .) 40 -}}{{ . }}{{- else -}}{{ sha256sum . | trunc 40 }}{{- end -}}
+{{- end }}
+
+{{- /* A pattern of the bound of a bucket, in a text of PromQL: 0\\.5 for 0.5. */ -}}
+{{- define "webstack.bucketBound" -}}
+{{- $number := toJson . -}}
+{{- if regexMatch "[.e]" $number }}{{ replace "." "\\\\." $number }}{{ else }}{{ $number }}(\\.0)?{{ end -}}
+{{- end }}
+
 {{- /* The bytes in an amount such as 1.5Gi, rounded up. */ -}}
 {{- define "webstack.bytes" -}}
 {{- $decimal := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
