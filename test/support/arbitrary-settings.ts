@@ -150,8 +150,11 @@ function matchingOf(pattern: string): fc.Arbitrary<string> {
 function textOf(schema: Schema): fc.Arbitrary<string> {
   if (!schema.pattern) return schema.minLength ? anyText.filter((text) => text.length >= schema.minLength) : anyText;
   const matching = matchingOf(schema.pattern);
-  const usual = USUAL.find(([title]) => title.test(schema.title ?? ''))?.[1];
-  if (!usual) return matching;
+  // A title may speak of something else, too: of images with slashes in them, and of paths that begin with one.
+  const pattern = new RegExp(schema.pattern);
+  const [, known = []] = USUAL.find(([title]) => title.test(schema.title ?? '')) ?? [];
+  const usual = known.filter((text) => pattern.test(text));
+  if (usual.length === 0) return matching;
   return fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: matching });
 }
 
