@@ -365,6 +365,7 @@ const probeOf = (properties: object, shown: (settings: any) => unknown) =>
     system: 'shop',
     root: { type: 'object', properties },
     resolve: (one: unknown) => one,
+    at: () => ({}),
     build: (values: Values) => [{ manifest: { kind: 'ConfigMap', metadata: { name: 'shop' }, data: shown(values) } }],
   }) as unknown as Probe;
 
@@ -393,4 +394,28 @@ test('what has no default is set, and then changed together with the texts besid
   expect(new Set(beside.map(({ changed }) => changed!.join('.')))).toEqual(
     new Set(['image.digest', 'image.repository', 'image.tag']),
   );
+});
+
+test('parts are left out two at a time, and lists of one name are filled together: what is there for either is seen', () => {
+  const flag = { type: 'boolean' };
+  const list = { type: 'array', items: { type: 'string' } };
+  const part = { type: 'object', properties: { enabled: flag, secrets: list } };
+  const values: Values = { a: { enabled: true, secrets: [] }, b: { enabled: true, secrets: [] } };
+  const probe = probeOf({ a: part, b: part }, (all) => JSON.stringify(all));
+  const sampler = new Sampler(probe);
+  sampler.surround(values, [], 2);
+  const seen = sampler.samples.map((one) => one.values as any);
+  const isIn = (wanted: (a: any, b: any) => boolean) => seen.some(({ a, b }) => a && b && wanted(a, b));
+  expect(isIn((a, b) => !a.enabled && !b.enabled)).toBe(true);
+  expect(isIn((a, b) => a.secrets.length === 1 && b.secrets.length === 1 && a.secrets[0] !== b.secrets[0])).toBe(true);
+  expect(isIn((a, b) => a.secrets.length === 1 && a.secrets[0] === b.secrets[0])).toBe(true);
+  expect(isIn((a, b) => !a.enabled && a.secrets.length === 1 && b.secrets.length === 1)).toBe(true);
+  const tried = new RandomChanges(
+    probe,
+    randomNumbers(1),
+    () => true,
+    () => false,
+  ).each(values);
+  const together = tried.filter(({ length }) => length > 1).map((row) => row.map(({ path }) => path.join('.')).join());
+  expect(together).toEqual(['a.enabled,b.enabled', 'a.secrets,b.secrets', 'a.secrets,b.secrets']);
 });

@@ -2,7 +2,7 @@ import { isPlainMap } from '../../src/settings/merge';
 import { keyOf, type ValuePath } from '../../src/outputs/chart/template';
 import { isClosed } from './held';
 import type { Probe, Schema } from './probe';
-import { changesOf, emptyListsAlike, inSmallerUnit, optionalsOf, QUANTITY, withPort } from './samples';
+import { changesOf, emptyListsAlike, inSmallerUnit, optionalsOf, QUANTITY, switchesOf, withPort } from './samples';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** A random number of at least 0 and below 1, the next of a row that begins with its seed. */
@@ -66,7 +66,10 @@ export class RandomChanges {
     return changes;
   }
 
-  /** Every value alone, in every way that one is changed here; and empty lists of one name, all of them at once. */
+  /**
+   * Every value alone, in every way that one is changed here; two parts at once that are not there; and empty lists of one
+   * name, all of them at once.
+   */
   public each(values: Values): Change[][] {
     const places = this.places(values, this.probe.root, []);
     const single = places.flatMap(({ path, schema, isOptional, values: added = [] }) => {
@@ -82,7 +85,14 @@ export class RandomChanges {
         open.map((path, index): Change => ({ path, value: [wordOf(index)], schema: schemas.get(keyOf(path))! }));
       return [filled((index) => `${word}-${index}`), filled((index) => `${word}-${index % 2}`)];
     });
-    return [...single, ...lists.filter(({ length }) => length > 0)];
+    return [...single, ...this.pairs(values), ...lists.filter(({ length }) => length > 0)];
+  }
+
+  /** Two parts at once that are not there. */
+  private pairs(values: Values): Change[][] {
+    const all = switchesOf(values, this.isSwitch).filter(({ path }) => this.isOffered(path));
+    const changes = all.map(({ path, value }): Change => ({ path, value, schema: this.probe.at(path)! }));
+    return changes.flatMap((one, index) => changes.slice(index + 1).map((other) => [one, other]));
   }
 
   private pick<T>(all: readonly T[]): T {

@@ -1,3 +1,4 @@
+import { isWithin } from '../../src/outputs/chart/fixed';
 import type { FinishedObject } from '../../src/outputs/plain';
 import { digestOf } from '../../src/platform/digest';
 import { isPlainMap } from '../../src/settings/merge';
@@ -22,7 +23,8 @@ export class Sampler {
   public readonly samples: Sample[] = [];
   /** Places where something can be left out as a whole. */
   private readonly switches = new Set<string>();
-  private readonly seen = new Set<string>();
+  /** The sample of values, by their text; nothing where they are refused. */
+  private readonly seen = new Map<string, Sample | undefined>();
   private readonly looked = new Set<string>();
   private readonly shared = new Map<string, FinishedObject>();
 
@@ -35,13 +37,18 @@ export class Sampler {
   public add(values: Values, origin?: Sample, changed?: ValuePath): Sample | undefined {
     const key = JSON.stringify(values);
     if (this.seen.has(key)) return undefined;
-    this.seen.add(key);
+    this.seen.set(key, undefined);
     if (!keepsHeld(values, this.held)) return undefined;
     const objects = this.probe.build(values)?.map((object) => this.share(object));
     if (!objects) return undefined;
     const sample = { values, objects, origin, changed };
     this.samples.push(sample);
+    this.seen.set(key, sample);
     return sample;
+  }
+
+  private addOrFind(values: Values, origin: Sample, changed: ValuePath): Sample | undefined {
+    return this.add(values, origin, changed) ?? this.seen.get(JSON.stringify(values));
   }
 
   private share(object: FinishedObject): FinishedObject {
@@ -59,6 +66,7 @@ export class Sampler {
     this.changeLeaves(origin, this.probe.root, [], tries);
     this.setOptionals(origin, this.probe.root, []);
     this.fillLists(origin);
+    this.switchPairs(origin);
     for (const other of others) this.takeOver(origin, values, other, []);
     this.lookInto(origin, 1);
   }
@@ -170,6 +178,19 @@ export class Sampler {
         this.changeLeaves(set, around.properties![key]!, [...outside, key], 1);
   }
 
+  /** Two parts of the system at once that are not there: what is there for either is seen by no single change. */
+  private switchPairs(origin: Sample): void {
+    const all = switchesOf(origin.values, (path) => this.switches.has(keyOf(path)));
+    const open = all.filter(({ path }) => !isHeldAt(path, this.held));
+    open.forEach(({ path, value }, index) => {
+      const one = this.addOrFind(withValue(origin.values, path, value), origin, path);
+      if (!one) return;
+      for (const other of open.slice(index + 1))
+        if (!isWithin(other.path, path) && !isWithin(path, other.path))
+          this.add(withValue(one.values, other.path, other.value), one, other.path);
+    });
+  }
+
   /** Empty lists of one name, one after the other: they may be parts of one list, in which what several say is once. */
   private fillLists(origin: Sample): void {
     for (const paths of emptyListsAlike(origin.values)) {
@@ -202,6 +223,19 @@ export class Sampler {
 
 /** What stands in every object, and in every monitor and rule. */
 const GLOBAL = [['namespace'], ['version'], ['costLabels'], ['prometheus', 'objectLabels']];
+
+/** What may not be there, and how that is said: of parts that can be left out, and of those that have a switch. */
+export function switchesOf(
+  values: Values,
+  isSwitch: (path: ValuePath) => boolean,
+): { readonly path: ValuePath; readonly value: unknown }[] {
+  const walk = (value: unknown, path: ValuePath): { path: ValuePath; value: unknown }[] => {
+    if (!isPlainMap(value)) return path.at(-1) === 'enabled' && value === true ? [{ path, value: false }] : [];
+    const own = isSwitch(path) ? [{ path, value: undefined }] : [];
+    return [...own, ...Object.keys(value).flatMap((key) => walk(value[key], [...path, key]))];
+  };
+  return walk(values, []);
+}
 
 /** Paths of lists that are empty, those of the same name together: none that is alone. */
 export function emptyListsAlike(values: Values): ValuePath[][] {
