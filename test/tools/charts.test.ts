@@ -65,6 +65,7 @@ function objectsOf(shop: Shop): any[] {
     metadata: { name: 'shop', namespace },
     data: {
       MODE: shop.mode,
+      ROOM: `${Math.ceil((Number.parseInt(shop.memory, 10) * 11) / 10) + 64}Mi`,
       CHUNK: `${Math.max(8, Math.ceil(Number.parseInt(shop.memory, 10) / 100))}Mi`,
       LIMIT: String(Math.floor((Number.parseInt(shop.memory, 10) * 3) / 4)),
       SCRIPT: ['#!/bin/sh', ...(shop.debug ? ['set -x'] : []), `exec shop --env ${shop.environment}`, ''].join('\n'),
@@ -189,6 +190,7 @@ describe('templates that are learned of samples', () => {
     ['several values at once', { replicas: 8, memory: '300Mi', timeout: '3m', mode: 'slow' }],
     ['what is no less than a number, and more', { memory: '2201Mi' }],
     ['a duration of several units', { timeout: '1507m' }],
+    ['what is rounded up, where there is nothing to round', { memory: '900Mi' }],
     ['words of two lists', { secrets: ['a', 'b'], proxy: { enabled: true, secrets: ['c', 'a'] } }],
     ['words of one of two lists', { secrets: [], proxy: { enabled: true, secrets: ['c', 'a'] } }],
     ['words of a list that does not count', { secrets: ['a'], proxy: { enabled: false, secrets: ['c'] } }],

@@ -106,11 +106,14 @@ function fittedTo(
     const rounding = atLeast === undefined ? 0 : over / (high.x - low.x);
     const error = Math.abs(times - slope * over);
     if (times === 0 || error > Math.max(0.02 * Math.abs(times), rounding) || Math.abs(times) > 1e12) continue;
-    for (const round of ['floor', 'ceil'] as const) {
+    const fitting = (['floor', 'ceil'] as const).flatMap((round): Computed[] => {
       const plus = high.y - Math[round]((high.x * times) / over);
       const computed: Computed = { factors, times, over, plus, round, ...(atLeast === undefined ? {} : { atLeast }) };
-      if (cases.every(({ scope, value }) => evaluateComputed(computed, scope.values) === value)) return computed;
-    }
+      return cases.every(({ scope, value }) => evaluateComputed(computed, scope.values) === value) ? [computed] : [];
+    });
+    // One more than rounded down is rounded up but for whole numbers, and those may not be among the cases.
+    const [plainest] = fitting.sort((a, b) => Math.abs(a.plus) - Math.abs(b.plus));
+    if (plainest) return plainest;
   }
   return undefined;
 }

@@ -168,10 +168,13 @@ export class Sampler {
 
   /** One of them, in a few ways, and with it what stands beside it: both may be parts of one text. */
   private setOptional(origin: Sample, around: Schema, path: ValuePath): void {
-    const [first, ...others] = optionalsOf(path);
-    const set = first === undefined ? undefined : this.add(withValue(origin.values, path, first), origin, path);
+    let set: Sample | undefined;
+    // Of the first that is accepted the others are changes.
+    for (const value of optionalsOf(path)) {
+      const added = this.add(withValue(origin.values, path, value), set ?? origin, path);
+      set ??= added;
+    }
     if (!set) return;
-    for (const other of others) this.add(withValue(set.values, path, other), set, path);
     const outside = path.slice(0, -1);
     for (const [key, value] of Object.entries(valueAt(set.values, outside) as Values))
       if (typeof value === 'string' && key !== path.at(-1))

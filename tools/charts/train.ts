@@ -127,17 +127,20 @@ export class Trainer {
     return this.isRight(`${tried} random changes`, found);
   }
 
-  /** Tries every value alone, in each way that it is changed, around the first environment that takes it. */
+  /** Tries every value alone, in each way that it is changed, around the first environment that takes it, or around all. */
   private sweep(templates: readonly ObjectTemplate[], seed: number): boolean {
     const changes = this.changes(randomNumbers(seed));
     const found = new Set<string>();
     const known = new Set<string>();
+    const all = Object.values(this.resolved);
     let tried = 0;
     for (const name of this.names) {
       const origin = ample(this.resolved[name]!);
       const taken = new Set<string>();
       for (const row of changes.each(origin)) {
-        const key = row.map(({ path }) => keyOf(path)).join();
+        // What is not set in every environment means another thing in each.
+        const isEverywhere = row.every(({ path }) => all.every((values) => valueAt(values, path) !== undefined));
+        const key = [...(isEverywhere ? [] : [name]), ...row.map(({ path }) => keyOf(path))].join();
         if (known.has(key) || !this.compare(templates, origin, row, found)) continue;
         taken.add(key);
         tried += 1;
