@@ -82,7 +82,7 @@ export function alignItems(lists: readonly (readonly unknown[])[]): unknown[][] 
       const set = isFlag(item) ? setBy(list[index + 1] as string | undefined) : undefined;
       if (set === undefined) return item;
       const key = `${item} ${set}`;
-      if (!flags.has(key)) flags.set(key, { flag: item, set });
+      if (!flags.has(key)) flags.set(key, { flag: item });
       return flags.get(key)!;
     }),
   );
@@ -91,9 +91,9 @@ export function alignItems(lists: readonly (readonly unknown[])[]): unknown[][] 
   return rows.map((row) => row.map((item) => (isMarked(item) ? item.flag : item)));
 }
 
+/** A flag that sets something; one and the same for the same thing. */
 interface Flag {
   readonly flag: string;
-  readonly set: string;
 }
 
 const isFlag = (item: unknown): item is string => typeof item === 'string' && /^-[A-Za-z]$/.test(item);

@@ -10,7 +10,16 @@ export interface Conversion {
   readonly of: (value: unknown) => unknown;
   /** The same in a template, of what an expression reads. The first two depend on the type; see `expressions.ts`. */
   readonly helm: (value: string) => string;
+  /** Whether it makes numbers. */
+  readonly isNumber?: boolean;
+  /**
+   * Whether what it makes never holds any of these characters, whatever the value.
+   * @default - as the value itself
+   */
+  readonly isWithout?: (characters: readonly string[]) => boolean;
 }
+
+const NUMBER = { isNumber: true, isWithout: () => true };
 
 const isScalar = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value);
@@ -45,14 +54,15 @@ export const CONVERSIONS: readonly Conversion[] = [
   { name: 'same', of: (value) => value, helm: (value) => value },
   { name: 'text', of: text, helm: helper('text') },
   { name: 'upper', of: (value) => text(value)?.toUpperCase(), helm: (value) => `upper ${value}` },
-  { name: 'seconds', of: parsed(parseDuration, /^[0-9]+[smhd]$/), helm: helper('seconds') },
-  { name: 'bytes', of: parsed(parseBytes, /^[0-9]+([KMGT]i)?$/), helm: helper('bytes') },
-  { name: 'millicores', of: parsed(parseCpu, /^[0-9.]+m?$/), helm: helper('millicores') },
+  { name: 'seconds', of: parsed(parseDuration, /^[0-9]+[smhd]$/), helm: helper('seconds'), ...NUMBER },
+  { name: 'bytes', of: parsed(parseBytes, /^[0-9]+([KMGT]i)?$/), helm: helper('bytes'), ...NUMBER },
+  { name: 'millicores', of: parsed(parseCpu, /^[0-9.]+m?$/), helm: helper('millicores'), ...NUMBER },
   {
     name: 'fraction',
     // As Helm divides: by digits, so that 0.9 is not 0.009000000000000001.
     of: (value) => (typeof value === 'number' ? fraction(value) : undefined),
     helm: (value) => `divf ${value} 100 | toJson`,
+    ...NUMBER,
   },
   { name: 'amount', of: parsed(canonicalBytes, /^[0-9.]+([KMGT]i|[kMGT])?$/), helm: helper('amount') },
   { name: 'cores', of: parsed((value) => formatCpu(parseCpu(value)), /^[0-9.]+m?$/), helm: helper('cores') },
@@ -66,11 +76,13 @@ export const CONVERSIONS: readonly Conversion[] = [
     name: 'port',
     of: (value) => (typeof value === 'string' && /:[0-9]+$/.test(value) ? Number(value.split(':').at(-1)) : undefined),
     helm: (value) => `regexFind "[0-9]+$" ${value}`,
+    ...NUMBER,
   },
   {
     name: 'bucket bound',
     of: (value) => (typeof value === 'number' ? bucketBound(value) : undefined),
     helm: helper('bucketBound'),
+    isWithout: (characters) => !characters.includes('\\'),
   },
   joined('commas', ','),
   joined('commas and spaces', ', '),
@@ -81,6 +93,7 @@ export const CONVERSIONS: readonly Conversion[] = [
     name: 'json',
     of: (value) => (isScalar(value) ? JSON.stringify(value) : undefined),
     helm: (value) => `toRawJson ${value}`,
+    isWithout: () => false,
   },
   ...DASHBOARDS.map((name) => identityOf(`dashboard-${name}`)),
 ];

@@ -7,9 +7,6 @@ import type { Computed, Joined, Placed, Tally } from './template';
 
 type Part = Joined['parts'][number];
 
-/** Conversions that make numbers. */
-const NUMBERS = ['seconds', 'bytes', 'millicores', 'fraction', 'port'];
-
 /** Whether a part stands for a value as it is. */
 export const isPlaced = (part: Part): part is Placed => typeof part !== 'string' && 'path' in part;
 
@@ -37,7 +34,7 @@ function printedAs(value: string, type: ShapeType): string {
 /** A pipeline that prints a value as YAML on one line. */
 export function printedYaml(placed: Placed, scope: Scope): string {
   const type = typeOf(scope.shapeOf(placed.path));
-  if (NUMBERS.includes(placed.as)) return printed(placed, scope);
+  if (conversion(placed.as).isNumber) return printed(placed, scope);
   if (placed.as !== 'same') return `${printed(placed, scope)} | quote`;
   const value = scope.read(placed.path);
   if (type === 'string') return `${value} | quote`;
@@ -118,10 +115,10 @@ export function joinedYaml({ parts }: Joined, scope: Scope): string {
 
 /** Whether a value is printed without these characters. */
 export function isSafeIn(placed: Placed, characters: readonly string[], scope: Scope): boolean {
-  if (NUMBERS.includes(placed.as)) return true;
-  if (placed.as === 'bucket bound') return !characters.includes('\\');
+  const { isWithout } = conversion(placed.as);
+  if (isWithout) return isWithout(characters);
   const shape = scope.shapeOf(placed.path);
-  if (placed.as === 'json' || typeOf(shape) === 'map') return false;
+  if (typeOf(shape) === 'map') return false;
   if (typeOf(shape) !== 'list') return !mayHold(shape, characters);
   return !characters.includes(separatorOf(placed.as)) && !mayHold(scope.entryOf(shape), characters);
 }

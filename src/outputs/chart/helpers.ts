@@ -1,4 +1,5 @@
 import { LONGEST_DASHBOARD_UID } from '../../platform/dashboard-uid';
+
 /** First words of what is no YAML, in the comments of its kind. */
 export const MARK = 'Made by cdk8s-webstack from overlays/ and src/. Change those, then run: npm run synth';
 
