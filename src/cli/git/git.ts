@@ -33,25 +33,27 @@ export class Git {
 
   /** The same, with output that is not text alone. */
   public bytes(args: readonly string[], input?: string): Buffer {
-    const { status, stdout, stderr, error } = this.spawn(args, input);
-    if (error) throw new GitError(`git cannot be run: ${error.message}`);
+    const { status, stdout, stderr } = this.spawn(args, input);
     if (status === 0) return stdout;
     throw new GitError(`git ${args[0]} in ${this.folder}: ${stderr.toString('utf8').trim() || `ended with ${status}`}`);
   }
 
   /** What git prints, or undefined where it fails. */
   public answer(args: readonly string[]): string | undefined {
-    const { status, stdout, error } = this.spawn(args);
-    if (error) throw new GitError(`git cannot be run: ${error.message}`);
+    const { status, stdout } = this.spawn(args);
     return status === 0 ? stdout.toString('utf8').trim() : undefined;
   }
 
   private spawn(args: readonly string[], input = '') {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !PLACES.includes(name)));
-    return spawnSync('git', ['-C', this.folder, '--literal-pathspecs', ...args], {
+    const ended = spawnSync('git', ['-C', this.folder, '--literal-pathspecs', ...args], {
       env: { ...env, LC_ALL: 'C' },
       input,
       maxBuffer: MOST_BYTES,
     });
+    const error: NodeJS.ErrnoException | undefined = ended.error;
+    // It may end before it has read everything; then its status and its words say why.
+    if (error && error.code !== 'EPIPE') throw new GitError(`git cannot be run: ${error.message}`);
+    return ended;
   }
 }

@@ -57,7 +57,7 @@ export function runSaying(
   args: readonly string[],
   options: RunOptions = {},
 ): { stdout: string; stderr: string } {
-  const { stdout, stderr, status, error } = spawnSync(...commandLine(command, args, options), {
+  const ended = spawnSync(...commandLine(command, args, options), {
     cwd: options.cwd ?? runFolder(),
     env: environment(options),
     input: options.input,
@@ -65,7 +65,10 @@ export function runSaying(
     maxBuffer: 256 * 1024 * 1024,
     timeout: 120_000,
   });
-  if (error) throw new Error(`cannot run ${command}: ${error.message}`);
+  const error: NodeJS.ErrnoException | undefined = ended.error;
+  // A client that is refused may end before it has read its input; then its status and its words say why.
+  if (error && error.code !== 'EPIPE') throw new Error(`cannot run ${command}: ${error.message}`);
+  const { stdout, stderr, status } = ended;
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stderr}${stdout}`);
   return { stdout, stderr };
 }
