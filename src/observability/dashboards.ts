@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 
-import { Panels, type Subject } from '../platform/panels';
+import { dashboardOf, Panels, type Subject } from '../platform/panels';
 import { System } from '../platform/system';
 import { Dashboard } from './dashboard';
 import { type DashboardSettings, resolveDashboard } from './dashboard-settings';
@@ -23,12 +23,12 @@ export class Dashboards extends Construct {
     const { systemName, environment } = system;
     const { title } = resolveDashboard(systemName, environment, settings);
     const panels = Panels.of(this);
-    this.overview = new Dashboard(this, `${id}-overview`, settings);
+    this.overview = new Dashboard(this, dashboardOf(id, 'overview'), settings);
     this.overview._show(() => [...panels.of('overview'), ...namespaceSections(system)]);
     const shared = { range: settings.range, refresh: settings.refresh, folder: settings.folder };
     panels.follow((subject: Subject) => {
       if (subject === 'overview') return;
-      const dashboard = new Dashboard(this, `${id}-${subject.replace(' ', '-')}`, {
+      const dashboard = new Dashboard(this, dashboardOf(id, subject), {
         ...shared,
         title: `${title}: ${subject}`,
       });

@@ -30,7 +30,12 @@ export interface Section {
 }
 
 /** What a dashboard is about; each kind has one of its own. */
-export type Subject = 'overview' | 'web services' | 'postgresql' | 'redis' | 'kafka' | 'zookeeper' | 'dapr';
+export const SUBJECTS = ['overview', 'web services', 'postgresql', 'redis', 'kafka', 'zookeeper', 'dapr'] as const;
+
+export type Subject = (typeof SUBJECTS)[number];
+
+/** The dashboard of a subject, among those of an id. */
+export const dashboardOf = (id: string, subject: Subject): string => `${id}-${subject.replace(' ', '-')}`;
 
 /** A panel that shows one figure, or one figure of each thing of a kind, over time. */
 export const graph = (title: string, unit: PanelUnit, ...lines: [expression: string, legend: string][]): Panel => ({

@@ -2,6 +2,7 @@ import { bucketBound } from '../../platform/bucket-bound';
 import { canonicalBytes, canonicalNumber, formatCpu, fraction, parseBytes, parseCpu } from '../../platform/quantity';
 import { dashboardUid } from '../../platform/dashboard-uid';
 import { formatDuration, parseDuration } from '../../platform/duration';
+import { dashboardOf, SUBJECTS } from '../../platform/panels';
 
 /** A way in which a value is written. */
 export interface Conversion {
@@ -46,8 +47,6 @@ const identityOf = (dashboard: string): Conversion => ({
   of: (value) => (typeof value === 'string' ? dashboardUid(value, dashboard) : undefined),
   helm: (value) => `include "webstack.shortName" (print ${value} "-${dashboard}")`,
 });
-
-const DASHBOARDS = ['overview', 'web-services', 'postgresql', 'redis', 'kafka', 'zookeeper', 'dapr'];
 
 /** Every way, the plainest first. */
 export const CONVERSIONS: readonly Conversion[] = [
@@ -95,7 +94,7 @@ export const CONVERSIONS: readonly Conversion[] = [
     helm: (value) => `toRawJson ${value}`,
     isWithout: () => false,
   },
-  ...DASHBOARDS.map((name) => identityOf(`dashboard-${name}`)),
+  ...SUBJECTS.map((subject) => identityOf(dashboardOf('dashboard', subject))),
 ];
 
 const BY_NAME = new Map(CONVERSIONS.map((one) => [one.name, one]));
