@@ -17,9 +17,7 @@ const APPLICATIONS = `/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/applica
 /** Argo CD's own controller and its reader of repositories, on a cluster; nobody looks at it, so there is no server. */
 export class ArgoCd {
   public static async start(cluster: Cluster): Promise<ArgoCd> {
-    const crds = readdirSync(toolPath('argocd', 'crds')).map((file) => toolPath('argocd', `crds/${file}`));
-    cluster.kubectl(['apply', '--server-side', ...crds.flatMap((file) => ['-f', file])]);
-    cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...crds.flatMap((file) => ['-f', file])]);
+    cluster.applyCrdFiles(readdirSync(toolPath('argocd', 'crds')).map((file) => toolPath('argocd', `crds/${file}`)));
     await cluster.api.create('/api/v1/namespaces', { metadata: { name: NAMESPACE } });
     applyObjects(cluster, ...configuration());
     // A kind that is established may not be kept yet.

@@ -151,6 +151,11 @@ export class Cluster {
     this.establish(projects.flatMap((project) => filesIn(toolPath('crds', project))).flatMap(crdsIn));
   }
 
+  /** The same of files. */
+  public applyCrdFiles(files: readonly string[]): void {
+    this.establish(files.flatMap(crdsIn));
+  }
+
   /** The same for the kinds of these objects, and no others: the fewer, the sooner the server has read them. */
   public applyCrdsFor(objects: readonly KubeObject[]): void {
     const kinds = [...new Set(objects.map(({ apiVersion, kind }) => `${apiVersion.split('/')[0]} ${kind}`))];
@@ -172,7 +177,15 @@ export class Cluster {
     const names = crds.map(({ metadata }) => `crd/${metadata.name}`);
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds });
     this.kubectl(['apply', '--server-side', '-f', '-'], { input });
-    this.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+    for (let left = 30; ; left -= 1) {
+      try {
+        this.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+        return;
+      } catch (error) {
+        // One that was made just now may have no conditions yet, and kubectl does not wait for them.
+        if (left === 0 || !String(error).includes('.status.conditions accessor error')) throw error;
+      }
+    }
   }
 
   /** What the servers have printed. */
