@@ -22,13 +22,30 @@ test('values.yaml says what each value is, in the order of the schema, and is re
   const { namespace: _, ...values } = VALUES;
   expect(parse(text)).toEqual(values);
   expect(text).toContain(
-    '\n\n# Any text.\n# Default: a greeting.\n# Type: text\ntext: \'Hello: "all"\'\n\n# How many.\n# Type: whole number, at least 1\ncount: 3\n',
+    '\n\n# Any text.\n# Type: text\ntext: \'Hello: "all"\'\n\n# How many.\n# Type: whole number, at least 1\ncount: 3\n',
   );
-  expect(text).toContain('\n# Hosts, of which there may be none.\n# Type: list (each: text)\n# hosts:\n');
+  // What it is where nothing is said: of what has no value here, and only of that.
+  expect(text).not.toContain('Default: a greeting.');
+  expect(text).toContain(
+    '\n# Hosts, of which there may be none.\n# Type: list (each: text)\n# As in values-dev.yaml:\n# hosts:\n#   - a\n',
+  );
   expect(text).toContain('things:\n  -\n    # Its name.\n    # Type: text\n    name: one\n');
   expect(text).not.toContain('hidden');
   const keys = [...text.matchAll(/^(?:# )?([a-z]+):/gm)].map(([, key]) => key);
   expect(keys.slice(0, 4)).toEqual(['environment', 'word', 'text', 'count']);
+});
+
+test('keys stand as overlays have them, and after these what no overlay says, as the schema has it', () => {
+  const overlays = [{ environment: 'dev', part: { size: 1 }, things: [{ size: 2, name: 'one' }], count: 1 }];
+  const more = { environments: ENVIRONMENTS, overlays };
+  const text = fileOf('values.yaml', TEMPLATES, more);
+  const keys = [...text.matchAll(/^(?:# )?([a-z]+):/gm)].map(([, key]) => key);
+  expect(keys.slice(0, 6)).toEqual(['environment', 'part', 'things', 'count', 'word', 'text']);
+  expect(text.indexOf('# Its size.')).toBeLessThan(text.indexOf('# Its name.'));
+  const { namespace: _, ...values } = VALUES;
+  expect(parse(text)).toEqual(values);
+  const dev = parse(fileOf('values-dev.yaml', TEMPLATES, more));
+  expect(Object.keys(dev)).toEqual(['environment', 'part', 'count', 'labels', 'hosts']);
 });
 
 test('values of an environment are what differs, and null what it lacks', () => {
@@ -92,9 +109,9 @@ test('fixed settings are no values, and the README says why', () => {
   const text = fileOf('README.md', TEMPLATES, more);
   expect(text).toContain('| `kind` | `"small"` | Each kind has other objects. |');
   expect(text).toContain('| `count` | whole number, at least 1 | `3` | How many. |');
-  const unset = [...text.matchAll(/^- `(.*)`$/gm)].map(([, path]) => path);
-  expect(unset).toContain('hidden');
-  expect(unset).not.toContain('kind');
+  const [, unset] = text.split('## What is not set here');
+  expect(unset).toMatch(/^\| .*`hidden`.* \| no environment says it: what it changes was not there to be learned \|$/m);
+  expect(unset!.split('## ')[0]).not.toContain('`kind`');
   expect(text).toContain('| `things[].name` | text |  | Its name. |');
   expect(text).toContain('helm install shop . --namespace shop --values values-dev.yaml');
 });
@@ -171,4 +188,21 @@ test('the README names the namespaces and a tag that there is', () => {
   expect(text).toContain('kubectl create namespace shop-dev\n');
   expect(text).toContain('kubectl create namespace shop-data-dev\n');
   expect(fileOf('README.md', TEMPLATES)).toContain('helm upgrade shop . --namespace shop\n');
+});
+
+test('the README names the kinds of others that a cluster has to serve', () => {
+  const objectOf = (apiVersion: string, kind: string) => ({
+    ...configMap('it', mapOf({ apiVersion: constant(apiVersion), kind: constant(kind) })),
+    name: `${kind}//it`,
+    node: mapOf({ apiVersion: constant(apiVersion), kind: constant(kind), metadata: mapOf({ name: constant('it') }) }),
+  });
+  const own = ['v1 Service', 'apps/v1 Deployment', 'networking.k8s.io/v1 Ingress', 'rbac.authorization.k8s.io/v1 Role'];
+  const others = ['dapr.io/v1alpha1 Component', 'gateway.networking.k8s.io/v1 HTTPRoute', 'dapr.io/v2 Subscription'];
+  const templates = [...own, ...others].map((one) => objectOf(...(one.split(' ') as [string, string])));
+  const text = fileOf('README.md', templates, { environments: ENVIRONMENTS });
+  expect(text).toContain(
+    'where values ask for them:\n\n- `dapr.io`: Component, Subscription\n- `gateway.networking.k8s.io`: HTTPRoute\n\n',
+  );
+  expect(text).toContain('`npm run preflight -- shop/dev`');
+  expect(fileOf('README.md', TEMPLATES)).toContain('a default storage class.\n\n`npm run preflight -- shop`');
 });

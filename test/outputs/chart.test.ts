@@ -113,7 +113,9 @@ test('the smoke test is run by helm test; what it needs is of the release', () =
   expect(account).not.toContain('helm.sh');
   const notes = files.find(({ path }) => path === './templates/NOTES.txt')!.text;
   expect(notes).toMatch(/\{\{- if \.Values\.flag \}\}\n.*\n\n {2}helm test \{\{ \.Release\.Name \}\}/);
-  expect(files.find(({ path }) => path === './README.md')!.text).toContain('helm test shop --namespace shop\n');
+  expect(files.find(({ path }) => path === './README.md')!.text).toContain(
+    'helm test shop --namespace shop --timeout 15m\n',
+  );
   expect(fileOf('templates/NOTES.txt', TEMPLATES)).not.toContain('helm test');
 });
 

@@ -4,6 +4,7 @@ import { differences } from './differences';
 import { checkFixed, without } from './fixed';
 import { templateInChart } from './helm-only';
 import { HELPERS } from './helpers';
+import { inOrderOf, ordered } from './key-order';
 import { withLimits } from './limits';
 import { notes } from './notes';
 import { readingsOf } from './paths';
@@ -31,17 +32,18 @@ export function chartFiles(folder: string, source: ChartSource): OutputFile[] {
   const document = withEnvironment(source.schema);
   const readings = readingsOf(templates);
   checkFixed(fixed, readings);
-  const settings = withLimits(settingsOf(document, all, readings, taken, source), source.limited ?? []);
+  const limited = withLimits(settingsOf(document, all, readings, taken, source), source.limited ?? []);
+  const settings = inOrderOf(limited, source.overlays ?? []);
   const shapes = new Shapes(document, [source.values, ...source.environments.map((one) => one.values)], readings);
   const files: OutputFile[] = [
     { path: 'Chart.yaml', text: HEADER + toYaml(metadata(source)) },
     { path: 'README.md', text: readme({ ...source, templates }, settings, values, unsetOf(document, settings, taken)) },
     { path: '.helmignore', text: `${HEADER}.git/\n*.orig\n*.swp\n*.tmp\n` },
-    { path: 'values.yaml', text: valuesFile(settings, values) },
+    { path: 'values.yaml', text: valuesFile(settings, values, environments) },
     { path: 'values.schema.json', text: valuesSchema(settings) },
     ...environments.map((one) => ({
       path: `values-${one.name}.yaml`,
-      text: HEADER + toYaml(differences(values, one.values)),
+      text: HEADER + toYaml(ordered(differences(values, one.values), settings)),
     })),
     { path: 'templates/_helpers.tpl', text: HELPERS },
     { path: 'templates/NOTES.txt', text: notes(templates, shapes) },

@@ -31,12 +31,22 @@ function boundsOf(schema: Schema): string {
     .join('');
 }
 
-/** What is said of a value, as paragraphs. */
-export const paragraphsOf = ({ schema }: Setting): string[] =>
-  (schema.description ?? '').split(/\n{2,}/).flatMap((one) => {
+/** What the settings say, and means something else where values have been computed. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  'quota.amounts':
+    'What all pods and claims may ask for together. What is installed has to fit: a chart computes no sums.',
+};
+
+/** What is said of a value, as paragraphs; of one that is there not what it is where it is not. */
+export const paragraphsOf = ({ path, schema }: Setting, isSet: boolean): string[] =>
+  (OTHERWISE[path.join('.')] ?? schema.description ?? '').split(/\n{2,}/).flatMap((one) => {
     const text = one.replace(/\s+/g, ' ').trim();
-    return text === '' ? [] : [text];
+    const isDefault = text.startsWith('Default: ');
+    return text === '' || (isDefault && (isSet || text === NO_DEFAULT)) ? [] : [text];
   });
+
+/** What settings say that every construct has a default of its own for. */
+const NO_DEFAULT = 'Default: as the construct says.';
 
 /** Every setting with a value of its own, outermost first. */
 export const leavesOf = (setting: Setting): Setting[] => {

@@ -73,6 +73,15 @@ export function templateInChart(object: ObjectTemplate): ObjectTemplate {
   return { ...object, node };
 }
 
+/** What the API version of the object of a template is. */
+export const apiVersionOf = (node: Node | undefined): unknown => {
+  const found = child(node, 'apiVersion');
+  return found && 'literal' in found ? found.literal : undefined;
+};
+
+/** How long `helm test` has to wait: longer than the smoke test tries, which Helm itself would not. */
+export const TEST_TIMEOUT = '15m';
+
 /** Whether `helm test` runs an object. */
 export const isTest = (object: ObjectTemplate): boolean => marksOf(object).some(({ adds }) => 'helm.sh/hook' in adds);
 

@@ -1,5 +1,5 @@
 import { conditionText } from './conditions';
-import { isTest } from './helm-only';
+import { isTest, TEST_TIMEOUT } from './helm-only';
 import { MARK } from './helpers';
 import { Scope } from './scope';
 import type { Shapes } from './shapes';
@@ -24,7 +24,7 @@ Pods wait for Secrets that are not part of the chart; its README says where they
 function testText({ when }: ObjectTemplate, shapes: Shapes): string {
   const text = `Ask every service whether it answers, once they are ready:
 
-  helm test {{ .Release.Name }} --namespace {{ .Release.Namespace }}
+  helm test {{ .Release.Name }} --namespace {{ .Release.Namespace }} --timeout ${TEST_TIMEOUT}
 
 `;
   return when ? `{{- if ${conditionText(when, Scope.of(shapes))} }}\n${text}{{- end }}\n` : text;

@@ -47,6 +47,7 @@ export function systemChart({ system, model, schema, environments }: ChartedSyst
     templates: model.templates,
     values: model.values,
     environments: fitted.map(({ name, values }) => ({ name, values: values! })),
+    overlays: environments.map(({ environment, settings }) => ({ environment, ...settings })),
     schema,
     fixed: model.fixed,
     limited: model.limited,

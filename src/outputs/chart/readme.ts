@@ -1,17 +1,19 @@
 import { kindOf, leavesOf, paragraphsOf } from './describe';
 import { allAt } from './fixed';
 import { ANY } from './paths';
-import { isTest } from './helm-only';
+import { apiVersionOf, isTest, TEST_TIMEOUT } from './helm-only';
 import { MARK } from './helpers';
 import type { Setting } from './settings';
 import type { ChartSource } from './source';
 import type { ValuePath } from './template';
+import { reasonOfUnset } from './unset';
 import { type Values, valueAt } from './values';
 
 /** `README.md` of a chart. */
 export function readme(source: ChartSource, settings: Setting, values: Values, unset: readonly ValuePath[]): string {
   const parts = [
     title(source),
+    before(source),
     install(source),
     upgrade(source, settings, values),
     others(source),
@@ -30,6 +32,29 @@ ${description}
 
 ${templates.length} templates, one per object, in folders that say in which order they matter: \`00-platform\` to \`90-delivery\`.
 They are made from the same code as the plain manifests, and a test compares the two.`;
+
+/** Groups of the API that every cluster has, of those whose names could be of others. */
+const BUILT_IN = ['admissionregistration', 'coordination', 'networking', 'rbac.authorization', 'scheduling', 'storage'];
+
+const isBuiltIn = (group: string) => !group.includes('.') || BUILT_IN.includes(group.replace(/\.k8s\.io$/, ''));
+
+function before({ name, templates, environments }: ChartSource): string {
+  const groups = new Map<string, Set<string>>();
+  for (const { name: object, node } of templates) {
+    const [group = '', version] = String(apiVersionOf(node)).split('/');
+    if (version === undefined || isBuiltIn(group)) continue;
+    groups.set(group, (groups.get(group) ?? new Set()).add(object.split('/')[0]!));
+  }
+  const rows = [...groups].sort().map(([group, kinds]) => `- \`${group}\`: ${[...kinds].sort().join(', ')}`);
+  const which = [name, ...environments.slice(0, 1).map((one) => one.name)].join('/');
+  const text =
+    rows.length > 0 ? `, and what serves these kinds, where values ask for them:\n\n${rows.join('\n')}` : '.';
+  return `## Before
+
+Kubernetes 1.30 or newer with a network plug-in that enforces NetworkPolicy, a default storage class${text}
+
+\`npm run preflight -- ${which}\` asks a cluster for all of it.`;
+}
 
 function install({ name, environments }: ChartSource): string {
   const { namespaces, options } = first(environments, name);
@@ -68,7 +93,7 @@ function upgrade({ name, environments, templates }: ChartSource, settings: Setti
 
 ${code(
   `helm upgrade ${name} . ${options}${tag ? ` --set ${tag}=2.1.0` : ''}`,
-  ...(isTested ? [`helm test ${name} --namespace ${namespaces[0]}`] : []),
+  ...(isTested ? [`helm test ${name} --namespace ${namespaces[0]} --timeout ${TEST_TIMEOUT}`] : []),
   `helm rollback ${name} --namespace ${namespaces[0]}`,
   `helm uninstall ${name} --namespace ${namespaces[0]}`,
 )}
@@ -107,13 +132,26 @@ const unsetText = ({ name }: ChartSource, unset: readonly ValuePath[]) => `## Wh
 These have no default, and no environment says them: no template reads them. Set one in \`overlays/${name}\`, and make the chart
 again as above.
 
-${unset.map((path) => `- \`${nameOf(path)}\``).join('\n')}`;
+| Setting | Why |
+| --- | --- |
+${byReason(unset)
+  .map(([reason, paths]) => `| ${paths.map((path) => `\`${nameOf(path)}\``).join(', ')} | ${reason} |`)
+  .join('\n')}`;
+
+function byReason(paths: readonly ValuePath[]): [string, ValuePath[]][] {
+  const groups = new Map<string, ValuePath[]>();
+  for (const path of paths) {
+    const reason = reasonOfUnset(path);
+    groups.set(reason, [...(groups.get(reason) ?? []), path]);
+  }
+  return [...groups];
+}
 
 function table(settings: Setting, values: Values): string {
   const rows = leavesOf(settings).map((setting) => {
     const { path, schema } = setting;
     const value = path.includes(ANY) ? '' : shown(valueAt(values, path));
-    const words = paragraphsOf(setting).join(' ');
+    const words = paragraphsOf(setting, value !== 'none').join(' ');
     return `| \`${nameOf(path)}\` | ${cell(kindOf(setting))} | ${value} | ${cell(words || (schema.title ?? ''))} |`;
   });
   return ['## Values', '', '| Value | Type | Default | What |', '| --- | --- | --- | --- |', ...rows].join('\n');

@@ -30,6 +30,11 @@ export interface ChartSource {
   /** The settings of base, defaults filled in. */
   readonly values: Values;
   readonly environments: readonly EnvironmentValues[];
+  /**
+   * What the files of each environment say: charts have their keys in the same order.
+   * @default - the order of the schema
+   */
+  readonly overlays?: readonly Values[];
   /** The schema of the settings. */
   readonly schema: SchemaDocument;
   readonly fixed: readonly FixedSetting[];
