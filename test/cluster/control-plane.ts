@@ -148,12 +148,7 @@ export class Cluster {
 
   /** Makes what is applied with these known to the server: names of folders in the tool set `crds`. */
   public applyCrds(...projects: string[]): void {
-    this.establish(projects.flatMap((project) => filesIn(toolPath('crds', project))).flatMap(crdsIn));
-  }
-
-  /** The same of files. */
-  public applyCrdFiles(files: readonly string[]): void {
-    this.establish(files.flatMap(crdsIn));
+    this.applyCrdFiles(projects.flatMap((project) => filesIn(toolPath('crds', project))));
   }
 
   /** The same for the kinds of these objects, and no others: the fewer, the sooner the server has read them. */
@@ -169,10 +164,12 @@ export class Cluster {
         .map((name) => name.split(' '))
         .some(([group, kind]) => text.includes(`group: ${group}\n`) && text.includes(`kind: ${kind}\n`));
     });
-    this.establish(needed.flatMap(crdsIn));
+    this.applyCrdFiles(needed);
   }
 
-  private establish(crds: readonly KubeObject[]): void {
+  /** The same of these files. */
+  public applyCrdFiles(files: readonly string[]): void {
+    const crds = files.flatMap(crdsIn);
     if (crds.length === 0) return;
     const names = crds.map(({ metadata }) => `crd/${metadata.name}`);
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds });

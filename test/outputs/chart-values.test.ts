@@ -192,7 +192,7 @@ test('the README names the namespaces and a tag that there is', () => {
 
 test('the README names the kinds of others that a cluster has to serve', () => {
   const objectOf = (apiVersion: string, kind: string) => ({
-    ...configMap('it', mapOf({ apiVersion: constant(apiVersion), kind: constant(kind) })),
+    layer: 'apps',
     name: `${kind}//it`,
     node: mapOf({ apiVersion: constant(apiVersion), kind: constant(kind), metadata: mapOf({ name: constant('it') }) }),
   });

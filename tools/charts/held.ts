@@ -1,3 +1,4 @@
+import { isLike } from '../../src/outputs/chart/fixed';
 import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
 import { type Values, valueAt } from '../../src/outputs/chart/values';
@@ -70,10 +71,7 @@ const CLOSED: readonly (readonly [pattern: string, reason: string])[] = [
 
 /** Why the entries of a map are those of the environments; nothing where they may be any. */
 export const reasonOfClosed = (path: ValuePath): string | undefined =>
-  CLOSED.find(([pattern]) => {
-    const keys = pattern.split('.');
-    return keys.length === path.length && keys.every((key, index) => key === '*' || key === path[index]);
-  })?.[1];
+  CLOSED.find(([pattern]) => isLike(path, pattern.split('.')))?.[1];
 
 export const isClosed = (path: ValuePath): boolean => reasonOfClosed(path) !== undefined;
 

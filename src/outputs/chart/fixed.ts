@@ -30,6 +30,10 @@ export function allAt(values: unknown, path: ValuePath): unknown {
 export const isWithin = (path: ValuePath, around: ValuePath): boolean =>
   around.every((key, index) => isSameKey(key, path[index]));
 
+/** Whether a path is as a pattern says, such as `*.secrets`: there `*` is any key, and one of the path is no pattern. */
+export const isLike = (path: ValuePath, pattern: readonly string[]): boolean =>
+  path.length === pattern.length && pattern.every((key, index) => key === ANY || key === path[index]);
+
 /** Whether a template reads what stands there, something within it or all around it. */
 export const isRead = (path: ValuePath, { read, optional }: Readings): boolean =>
   read.some((one) => isWithin(one, path) || isWithin(path, one)) || optional.some((one) => isWithin(one, path));

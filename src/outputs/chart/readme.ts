@@ -127,24 +127,20 @@ function fixed(source: ChartSource): string {
   return ['## What is no value', '', '| Setting | Here | Why |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-const unsetText = ({ name }: ChartSource, unset: readonly ValuePath[]) => `## What is not set here
+function unsetText({ name }: ChartSource, unset: readonly ValuePath[]): string {
+  const reasons = [...new Set(unset.map(reasonOfUnset))];
+  const rows = reasons.map((reason) => {
+    const paths = unset.filter((path) => reasonOfUnset(path) === reason).map((path) => `\`${nameOf(path)}\``);
+    return `| ${paths.join(', ')} | ${reason} |`;
+  });
+  return `## What is not set here
 
 These have no default, and no environment says them: no template reads them. Set one in \`overlays/${name}\`, and make the chart
 again as above.
 
 | Setting | Why |
 | --- | --- |
-${byReason(unset)
-  .map(([reason, paths]) => `| ${paths.map((path) => `\`${nameOf(path)}\``).join(', ')} | ${reason} |`)
-  .join('\n')}`;
-
-function byReason(paths: readonly ValuePath[]): [string, ValuePath[]][] {
-  const groups = new Map<string, ValuePath[]>();
-  for (const path of paths) {
-    const reason = reasonOfUnset(path);
-    groups.set(reason, [...(groups.get(reason) ?? []), path]);
-  }
-  return [...groups];
+${rows.join('\n')}`;
 }
 
 function table(settings: Setting, values: Values): string {

@@ -1,11 +1,11 @@
-import { ANY } from './paths';
+import { isLike } from './fixed';
 import { resolved, type Schema, type SchemaDocument } from './schema';
 import type { Setting } from './settings';
 import type { ValuePath } from './template';
 
 /** Settings that are no values for nobody sets them, and they have no default: those within them are not told apart. */
 export function unsetOf(document: SchemaDocument, root: Setting, taken: readonly ValuePath[]): ValuePath[] {
-  const isTaken = (path: ValuePath) => taken.some((one) => isSame(one, path));
+  const isTaken = (path: ValuePath) => taken.some((one) => isLike(path, one));
   const within = (setting: Setting, given: Schema): ValuePath[] => {
     const { properties = {}, items, additionalProperties } = resolved(given, document);
     const known = new Map(setting.named.map((one) => [one.path.at(-1)!, one]));
@@ -23,37 +23,33 @@ export function unsetOf(document: SchemaDocument, root: Setting, taken: readonly
   return within(root, document);
 }
 
-const OTHERS = 'goes with another choice of what was decided when the chart was made';
-const PARTS = 'makes objects, or parts of pods and of documents, that no environment has';
-
-/** Why what nobody sets is no value, by the end of its path: `*` is any key. The first that fits counts. */
-const REASONS: readonly (readonly [pattern: string, reason: string])[] = [
-  ...['alb', 'gce', 'applicationGateway', 'scheme', 'controller.podLabels'].map(
-    (key) => [`edge.${key}`, OTHERS] as const,
-  ),
-  ...['endpoint', 'account', 'identity', 'namespace', 'addresses'].map((key) => [`target.${key}`, OTHERS] as const),
-  ...['hosts', 'cidrs', 'clusterId', 'image.profile', 'release.*', 'release.*.digest'].map(
-    (key) => [key, OTHERS] as const,
-  ),
-  ...['alerts.*.to', 'alerts.*.channel', 'schedule'].map((key) => [key, OTHERS] as const),
-  ...['priority', 'namespaces', 'policies', 'identity', 'verticalAutoscaling', 'migrations', 'wait'].map(
-    (key) => [key, PARTS] as const,
-  ),
-  ...['readReplicas', 'standbyOf', 'disruptionBudget', 'dashboard', 'telemetry', 'traces', 'logs', 'metrics'].map(
-    (key) => [key, PARTS] as const,
-  ),
-  ...['slo', 'latency', 'securityHeaders', 'rateLimit', 'alerts.*'].map((key) => [key, PARTS] as const),
+/** Why what nobody sets is no value, by the ends of paths: `*` is any key. The first that fits counts. */
+const REASONS: readonly { readonly reason: string; readonly ends: readonly string[] }[] = [
+  {
+    reason: 'goes with another choice of what was decided when the chart was made',
+    ends: [
+      ...['edge.alb', 'edge.gce', 'edge.applicationGateway', 'edge.scheme', 'edge.controller.podLabels'],
+      ...['target.endpoint', 'target.account', 'target.identity', 'target.namespace', 'target.addresses'],
+      ...['hosts', 'cidrs', 'clusterId', 'image.profile', 'release.*', 'release.*.digest'],
+      ...['alerts.*.to', 'alerts.*.channel', 'schedule'],
+    ],
+  },
+  {
+    reason: 'makes objects, or parts of pods and of documents, that no environment has',
+    ends: [
+      ...['priority', 'namespaces', 'policies', 'identity', 'verticalAutoscaling', 'migrations', 'wait'],
+      ...['readReplicas', 'standbyOf', 'disruptionBudget', 'dashboard', 'telemetry', 'traces', 'logs', 'metrics'],
+      ...['slo', 'latency', 'securityHeaders', 'rateLimit', 'alerts.*'],
+    ],
+  },
 ];
 
 /** Why a setting that nobody sets is no value. */
 export function reasonOfUnset(path: ValuePath): string {
-  const found = REASONS.find(([pattern]) => {
-    const keys = pattern.split('.');
-    const end = path.slice(-keys.length);
-    return keys.length <= path.length && keys.every((key, index) => key === '*' || key === end[index]);
-  });
-  return found?.[1] ?? 'no environment says it: what it changes was not there to be learned';
+  const isEnd = (end: string) => {
+    const keys = end.split('.');
+    return isLike(path.slice(-keys.length), keys);
+  };
+  const found = REASONS.find(({ ends }) => ends.some(isEnd));
+  return found?.reason ?? 'no environment says it: what it changes was not there to be learned';
 }
-
-const isSame = (one: ValuePath, other: ValuePath) =>
-  one.length === other.length && one.every((key, index) => key === ANY || key === other[index]);

@@ -13,10 +13,9 @@ const WIDTH = 120;
  * `values.yaml`: every value with what is said of it, in the order of the settings. What has none is a comment, with what
  * some environment has there.
  */
-export function valuesFile(root: Setting, values: Values, environments: readonly EnvironmentValues[] = []): string {
-  const parts = root.named.map((setting) =>
-    new Writer(environments).entry(setting, values[setting.path.at(-1)!], '').join('\n'),
-  );
+export function valuesFile(root: Setting, values: Values, environments: readonly EnvironmentValues[]): string {
+  const writer = new Writer(environments);
+  const parts = root.named.map((setting) => writer.entry(setting, values[setting.path.at(-1)!], '').join('\n'));
   return `${HEADER}\n${parts.join('\n\n')}\n`;
 }
 
