@@ -21,13 +21,14 @@ import { checkTag } from '../workload/image';
 import { hardened, type HardenedContainer, type Pod, secretVolume } from '../workload/pod';
 import { checkResources, type ResolvedResources, resources } from '../workload/resources';
 import { claimSpec, DATA_VOLUME } from '../workload/stateful';
-import { checksumOf, versionOf, Workload } from '../workload/workload';
+import { checksumOf, Workload } from '../workload/workload';
 import { addBackupAlerts } from './backup-alerts';
 import { BACKUP_SCRIPTS, SPOOL_MOUNT } from './backup-scripts';
 import type { ResolvedBackup } from './backup-settings';
 import { formatPlan, missedObjectives, planRecovery } from './objectives';
 import type { BackedUpServer } from './backed-up-server';
 import { BACKUP_KEY, BACKUP_ROLE, SECRETS_MOUNT } from './postgres-roles';
+import { versionOf } from '../platform/image-reference';
 
 /** Port on which the figures of backups are told. */
 export const BACKUP_METRICS: ListeningPort = { name: 'backup-metrics', port: 9188 };

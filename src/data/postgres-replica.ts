@@ -13,7 +13,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import type { ResolvedExporter } from '../workload/exporter';
-import { checksumOf, versionOf, Workload } from '../workload/workload';
+import { checksumOf, Workload } from '../workload/workload';
 import type { PostgresAccess } from './postgres-access';
 import { addReplicaAlerts } from './postgres-replica-alerts';
 import { REPLICA_SCRIPTS_MOUNT, replicaScripts } from './postgres-replica-scripts';
@@ -21,6 +21,7 @@ import type { ResolvedReadReplicas } from './postgres-replica-settings';
 import { EXPORTER_KEY, REPLICA_KEY, REPLICA_ROLE, SECRETS_MOUNT } from './postgres-roles';
 import { argumentsOf, METRICS, renderServer, renderServerExporter, SQL } from './postgres-server';
 import { PostgresTls } from './postgres-tls';
+import { versionOf } from '../platform/image-reference';
 
 /** How often a replica looks whether the server still keeps what it needs. */
 const WATCH_SECONDS = 15;

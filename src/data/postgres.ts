@@ -19,7 +19,7 @@ import { type Pod, renderPod, secretVolume } from '../workload/pod';
 import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { renderHeadlessService, renderStatefulSet } from '../workload/stateful';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { watchPostgres } from './postgres-alerts';
 import { wakeCheckpointer } from './backup-scripts';
 import { PostgresAccess } from './postgres-access';
@@ -51,6 +51,7 @@ import { PostgresQueries } from './postgres-queries';
 import { type PostgresSettings, type ResolvedPostgres, resolvePostgres } from './postgres-settings';
 import { PostgresStandby } from './postgres-standby';
 import { PostgresTls, RELOADING_SERVER } from './postgres-tls';
+import { versionOf } from '../platform/image-reference';
 
 /** A PostgreSQL server: StatefulSet with a volume, exporter, Service and policy. */
 export class Postgres extends Workload implements IConnectable {

@@ -19,7 +19,7 @@ import type { ImageProfile } from '../workload/image-profiles';
 import { secretVolume } from '../workload/pod';
 import { type ResolvedResources, resources } from '../workload/resources';
 import { DATA_VOLUME } from '../workload/stateful';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { EARLY, RUNBOOK } from './backup-alerts';
 import {
   formatLoss,
@@ -28,6 +28,7 @@ import {
   type ResolvedRedisBackup,
 } from './redis-backup-settings';
 import { REDIS_BACKUP_SCRIPTS } from './redis-backup-scripts';
+import { versionOf } from '../platform/image-reference';
 
 /** The server that is backed up. */
 export interface BackedUpRedis {

@@ -20,13 +20,14 @@ import { hardened, type Pod, renderPod, secretVolume } from '../workload/pod';
 import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
-import { checksumOf, versionOf, Workload } from '../workload/workload';
+import { checksumOf, Workload } from '../workload/workload';
 import { watchRedis } from './redis-alerts';
 import { RedisBackup } from './redis-backup';
 import { describeSecret, EXPORTER_KEY, type ExporterAddress, SECRETS_MOUNT, SERVER_KEYS } from './redis-secret';
 import { RedisQueries } from './redis-queries';
 import { type RedisMode, type RedisSettings, resolveRedis, type ResolvedRedis, unfitForCache } from './redis-settings';
 import { RedisTls } from './redis-tls';
+import { versionOf } from '../platform/image-reference';
 
 const REDIS: ListeningPort = { name: 'redis', port: 6379 };
 const METRICS: ListeningPort = { name: 'metrics', port: 9121 };

@@ -5,12 +5,12 @@ import type { KubeJob } from '../../imports/k8s';
 import { Connections } from '../network/connections';
 import { countAsRead } from '../platform/switched';
 import { ValidationError, validationMessage } from '../platform/validation-error';
-import { checkTag, imageReference, profileOf } from '../workload/image';
+import { checkTag, profileOf } from '../workload/image';
 import { renderJob } from '../workload/job';
 import { hardened, type Pod, renderPod } from '../workload/pod';
 import { resources } from '../workload/resources';
 import type { WebService } from '../workload/web-service';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { type AddressedCheck, smokeScript } from './smoke-test-script';
 import {
   type ResolvedSmokeCheck,
@@ -19,6 +19,7 @@ import {
   resolveSmokeTest,
   type SmokeTestSettings,
 } from './smoke-test-settings';
+import { imageReference, versionOf } from '../platform/image-reference';
 
 /** By this label of the Job others know that it is to run after everything else. */
 const COMPONENT = 'smoke-test';

@@ -8,7 +8,8 @@ import { renderDisruptionBudget } from '../workload/disruption';
 import { renderExporter, type ResolvedExporter } from '../workload/exporter';
 import { profileOf } from '../workload/image';
 import { renderPod } from '../workload/pod';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
+import { versionOf } from '../platform/image-reference';
 
 /** What an exporter that runs by itself needs. */
 export interface ClusterExporterProps {

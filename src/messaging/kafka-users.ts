@@ -5,10 +5,11 @@ import { Connections } from '../network/connections';
 import type { ResolvedImage } from '../workload/image';
 import { renderJob } from '../workload/job';
 import type { Pod } from '../workload/pod';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { setPassword, USERNAME } from './kafka-logins';
 import type { Administration, KafkaSecurity } from './kafka-security';
 import { renderToolPod } from './tool-pod';
+import { versionOf } from '../platform/image-reference';
 
 const CREDENTIALS_MOUNT = '/run/secrets/kafka-users';
 

@@ -14,7 +14,7 @@ import { checkResources } from '../workload/resources';
 import { renderSpread } from '../workload/spread';
 import { DATA_VOLUME, renderHeadlessService, renderStatefulSet } from '../workload/stateful';
 import { renderWaitFor } from '../workload/wait-for';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { ClusterExporter, type ClusterExporterProps } from './exporter';
 import { JVM_LOGS, podIndex, variables } from './jvm';
 import { watchKafka } from './kafka-alerts';
@@ -23,6 +23,7 @@ import { type Administration, KafkaSecurity, openAdministration } from './kafka-
 import { type KafkaSettings, type ReplicationSettings, resolveKafka, type ResolvedKafka } from './kafka-settings';
 import { KafkaUsers } from './kafka-users';
 import type { ZooKeeper } from './zookeeper';
+import { versionOf } from '../platform/image-reference';
 
 const CLIENT: ListeningPort = { name: 'client', port: 9092 };
 const INTERNAL: ListeningPort = { name: 'internal', port: 9093 };

@@ -6,9 +6,10 @@ import { parseBytes } from '../platform/quantity';
 import { ValidationError } from '../platform/validation-error';
 import { renderJob } from '../workload/job';
 import type { Pod } from '../workload/pod';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import type { Kafka } from './kafka';
 import { renderToolPod } from './tool-pod';
+import { versionOf } from '../platform/image-reference';
 
 /** A Kafka topic. */
 export interface TopicSettings {

@@ -30,12 +30,13 @@ import {
   resolveStorage,
   type StorageSettings,
 } from '../workload/stateful';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { ClusterExporter } from './exporter';
 import { heapOptions, JVM_LOGS, podIndex, variables } from './jvm';
 import { watchZooKeeper, type ZooKeeperAlertsSettings } from './zookeeper-alerts';
 import { ZooKeeperQueries } from './zookeeper-queries';
 import { ZooKeeperTls } from './zookeeper-tls';
+import { versionOf } from '../platform/image-reference';
 
 /**
  * Servers of a quorum: an odd number, for an even one bears no more failures than the odd one below it.

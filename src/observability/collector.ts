@@ -13,9 +13,10 @@ import { renderDisruptionBudget } from '../workload/disruption';
 import { checkTag, profileOf } from '../workload/image';
 import { hardened, type Pod, renderPod } from '../workload/pod';
 import { checkResources } from '../workload/resources';
-import { versionOf, Workload } from '../workload/workload';
+import { Workload } from '../workload/workload';
 import { AUTHORIZATION, collectorConfiguration, PORTS } from './collector-configuration';
 import { type CollectorSettings, resolveCollector, type ResolvedCollector } from './collector-settings';
+import { versionOf } from '../platform/image-reference';
 
 const GRPC: ListeningPort = { name: 'otlp-grpc', port: PORTS.grpc };
 const HTTP: ListeningPort = { name: 'otlp-http', port: PORTS.http };

@@ -12,7 +12,8 @@ import { locked, type LockType } from './lock';
 import { type Pod, renderPod } from './pod';
 import { checkResources, type ResolvedResources, resolveResources, type ResourcesSettings } from './resources';
 import { renderSpot } from './spot';
-import { versionOf, Workload } from './workload';
+import { Workload } from './workload';
+import { versionOf } from '../platform/image-reference';
 
 /**
  * What starts a task.

@@ -18,7 +18,8 @@ import type { SecretVariableSettings } from './secret-variable';
 import { checkResources, type ResolvedResources, type ResourcesSettings } from './resources';
 import { Variables } from './variables';
 import { renderWaitFor } from './wait-for';
-import { checksumOf, versionOf, Workload } from './workload';
+import { checksumOf, Workload } from './workload';
+import { versionOf } from '../platform/image-reference';
 
 /**
  * Level from which on messages are logged.

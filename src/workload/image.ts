@@ -11,6 +11,7 @@ import {
   knownImages,
   type WritablePath,
 } from './image-profiles';
+import { imageReference } from '../platform/image-reference';
 
 /** Where an image comes from, and how it runs as a numeric user with a read-only root filesystem. */
 export interface ImageSettings {
@@ -108,17 +109,6 @@ function resolveProfile({ repository, tag, profile, user, group, writablePaths }
   const resolved = { user: user ?? known?.user, group: group ?? known?.group };
   if (resolved.user === undefined || resolved.group === undefined) return undefined;
   return { user: resolved.user, group: resolved.group, writablePaths: writablePaths ?? known?.writablePaths ?? [] };
-}
-
-/** `repository:tag@digest`, less what is not given. */
-export function imageReference({ repository, tag, digest }: ResolvedImage): string {
-  return `${repository}${tag && `:${tag}`}${digest && `@${digest}`}`;
-}
-
-/** The reference with a registry before it, unless it names a host itself: what Docker takes for one. */
-export function mirrored(reference: string, registry: string | undefined): string {
-  const hasHost = /^(localhost|[^/]*[.:][^/]*)\//.test(reference);
-  return registry === undefined || hasHost ? reference : `${registry}/${reference}`;
 }
 
 /** How the image runs. Refuses one that nobody knows, for it cannot be made non-root and read-only blindly. */

@@ -4,11 +4,12 @@ import { canonicalBytes } from '../platform/quantity';
 import type { SecretFile } from '../platform/secret-file';
 import { System } from '../platform/system';
 import type { ConfigFiles } from './config-files';
-import { imageReference, mirrored, type ResolvedImage } from './image';
+import { type ResolvedImage } from './image';
 import type { ImageProfile, WritablePath } from './image-profiles';
 import { renderResources, type ResolvedResources } from './resources';
 import type { Workload } from './workload';
 import { fileMounts, fileVolumes } from './secret-files';
+import { imageReference, mirrored } from '../platform/image-reference';
 
 export { secretVolume } from './secret-files';
 

@@ -39,7 +39,7 @@ import {
   type ResolvedWebService,
   type WebServiceSettings,
 } from './web-service-settings';
-import { versionOf } from './workload';
+import { versionOf } from '../platform/image-reference';
 
 export { type WebServiceSettings } from './web-service-settings';
 

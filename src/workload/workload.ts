@@ -9,7 +9,6 @@ import { digestOf } from '../platform/digest';
 import { Namespace } from '../platform/namespace';
 import { NamespaceAlerts } from '../platform/namespace-alerts';
 import { System } from '../platform/system';
-import type { ResolvedImage } from './image';
 
 /** What a workload is to the system around it. */
 export interface WorkloadIdentity {
@@ -119,11 +118,6 @@ export abstract class Workload extends Construct {
       },
     });
   }
-}
-
-/** The version on a label: the tag as far as a label can hold it, or the beginning of the digest. */
-export function versionOf({ tag, digest }: ResolvedImage): string {
-  return (tag || digest.replace(':', '-')).slice(0, 63).replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'unversioned';
 }
 
 /** Annotation that changes with a ConfigMap's data, so that pods that read it roll. */

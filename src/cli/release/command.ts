@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Argument, Option } from 'commander';
 
 import { toYaml } from '../../outputs/yaml';
-import { imageReference, mirrored } from '../../workload/image';
 import { resolveRelease } from '../../workload/release';
 import { WebService } from '../../workload/web-service';
 import { readSettingsFile } from '../../settings/read';
@@ -19,6 +18,7 @@ import { EXIT, synth, type Terminal } from '../synth';
 import { changeOverlay, replaceFile } from './overlay';
 import { type Action, ACTIONS, nameOf, planRelease, ReleaseError, type Service } from './plan';
 import { checkReady } from './ready';
+import { imageReference, mirrored } from '../../platform/image-reference';
 
 const AFTER_HELP = `
 Takes the steps of a release that no controller takes: writes them into the overlay of the environment, synthesizes it
