@@ -111,7 +111,8 @@ const stagesApplication = (system: string, settings: ResolvedArgoCd) => ({
     },
     destination: { server: OWN_CLUSTER, namespace: settings.namespace },
     // Without an end: it fails as long as a stage does, and only by trying again it sees the commit that mends that.
-    syncPolicy: { automated: { prune: true, selfHeal: true }, ...syncing(-1, '1m') },
+    // Often, for it applies Applications and no more.
+    syncPolicy: { automated: { prune: true, selfHeal: true }, ...syncing(-1, '15s') },
   },
 });
 

@@ -46,6 +46,11 @@ export class ArgoCd {
     await this.cluster.api.patch(`${APPLICATIONS}/${name}`, body);
   }
 
+  /** Ends what it is doing with an Application, as `argocd app terminate-op` does. */
+  public async terminate(name: string): Promise<void> {
+    await this.cluster.api.patch(`${APPLICATIONS}/${name}`, { status: { operationState: { phase: 'Terminating' } } });
+  }
+
   private async run(): Promise<void> {
     const port = await freePort();
     const redis = `--redis=127.0.0.1:${this.redis.port}`;

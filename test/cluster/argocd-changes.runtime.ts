@@ -69,6 +69,14 @@ async function delivered(commit: string): Promise<void> {
   for (const stage of STAGES) await site.until(application(stage), commit, 360);
 }
 
+/** The same of one that mends what the first stage is still tried with: nobody waits for the last try, as the guide says. */
+async function mended(commit: string): Promise<void> {
+  await site.argo.refresh(SYSTEM);
+  await eventually(() => stagesTold(commit).includes('dev'), 120);
+  await site.argo.terminate(application('dev'));
+  await delivered(commit);
+}
+
 /** The stages that Argo CD was ever told to bring a commit to. */
 const stagesTold = (commit: string) => STAGES.filter((stage) => told.has(`${application(stage)} ${commit}`));
 
@@ -84,6 +92,10 @@ beforeAll(async () => {
     [SYSTEM],
     STAGES.map((stage) => `${SYSTEM}/${stage}`),
   );
+  // Pods that go one after the other are proven elsewhere, and would be most of the time here.
+  site.edit(`${SYSTEM}/base`, (base) => {
+    for (const name of ['frontend', 'backend']) base[name].rollout = { maxSurge: 10, minReadySeconds: 0 };
+  });
   const first = site.synth('first');
   site.install();
   await watchWrites();
@@ -198,12 +210,12 @@ proof(
     expect(touched.filter((key) => /^(ingresses|poddisruptionbudgets)/.test(key))).toEqual([]);
     expect(stagesTold(broken)).toEqual(['dev']);
 
-    const mended = Date.now();
+    const began = Date.now();
     tag('dev');
     const commit = site.synth('mended');
-    await delivered(commit);
+    await mended(commit);
     expect(stagesTold(broken)).toEqual(['dev']);
-    return `mended ${((well.get(`${application('dev')} ${commit}`)! - mended) / 1000).toFixed(0)} s after the commit`;
+    return `mended ${((well.get(`${application('dev')} ${commit}`)! - began) / 1000).toFixed(0)} s after the commit`;
   },
   700,
 );
@@ -234,7 +246,7 @@ proof(
     expect(stagesTold(failing)).toEqual(['dev']);
     writeFileSync(file, stringify(smokeTest(pod, 'dev')));
     label('smoke-b');
-    await delivered(site.synth('the smoke test is right'));
+    await mended(site.synth('the smoke test is right'));
     expect(state().syncResult.resources.find(({ name }: KubeObject) => name === 'smoke').hookPhase).toBe('Succeeded');
     return state().message;
   },
