@@ -23,7 +23,7 @@ export function collectorConfiguration(
         otlp: { protocols: { grpc: { endpoint: everywhere(PORTS.grpc) }, http: { endpoint: everywhere(PORTS.http) } } },
       },
       processors: {
-        memory_limiter: { check_interval: '1s', limit_mib: memory.hard, spike_limit_mib: memory.hard - memory.soft },
+        memory_limiter: { check_interval: '1s', limit_mib: memory.hard, spike_limit_mib: memory.spike },
         // Sidecars and libraries of others say where they are as little as our own services that forget it.
         resource: {
           attributes: Object.entries(resource).map(([key, value]) => ({ key, value, action: 'insert' })),

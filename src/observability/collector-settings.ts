@@ -186,8 +186,8 @@ export interface ResolvedCollector {
   readonly replicas: number;
   readonly resources: ResolvedResources;
   readonly logLevel: LogLevel;
-  /** In MiB: where it begins to collect garbage, and from where on it refuses. */
-  readonly memory: { readonly soft: number; readonly hard: number };
+  /** In MiB: from where on it refuses, and how far below that it begins to. */
+  readonly memory: { readonly hard: number; readonly spike: number };
 }
 
 /** Fills in defaults. */
@@ -221,6 +221,6 @@ export function resolveCollector(settings: CollectorSettings): ResolvedCollector
     replicas: settings.replicas ?? 1,
     resources: amounts,
     logLevel: settings.logLevel ?? 'info',
-    memory: { soft: share(0.6), hard: share(0.8) },
+    memory: { hard: share(0.8), spike: share(0.2) },
   };
 }

@@ -48,6 +48,18 @@ test('keys stand as overlays have them, and after these what no overlay says, as
   expect(Object.keys(dev)).toEqual(['environment', 'part', 'count', 'labels', 'hosts']);
 });
 
+test('of keys that are limited together, others of their map are not', () => {
+  const allowed = [{ size: 2 }, { size: 5, deep: { word: 'x' } }];
+  const limited = [{ path: ['part'], keys: ['size', 'deep'], reason: 'there are two', allowed }];
+  const { properties } = JSON.parse(fileOf('values.schema.json', TEMPLATES, { environments: ENVIRONMENTS, limited }));
+  expect(properties.part.anyOf).toEqual([
+    { properties: { size: { enum: [2] }, deep: { enum: [null] } }, required: ['size'] },
+    { properties: { size: { enum: [5] }, deep: { enum: [{ word: 'x' }] } }, required: ['size', 'deep'] },
+  ]);
+  expect(properties.part).not.toHaveProperty('enum');
+  expect(properties.part.description).toContain('Of `size`, `deep` only what an environment has: there are two.');
+});
+
 test('values of an environment are what differs, and null what it lacks', () => {
   expect(parse(fileOf('values-dev.yaml', TEMPLATES, { environments: ENVIRONMENTS }))).toEqual({
     environment: 'dev',

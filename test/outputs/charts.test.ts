@@ -1,9 +1,11 @@
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import { isWithin } from '../../src/outputs/chart/fixed';
 import { withoutPlans } from '../../src/outputs/chart/helm-only';
+import { limitedPaths } from '../../src/outputs/chart/limits';
 import { isMap } from '../../src/outputs/fields';
 import { validators } from '../../src/settings/validators';
 import { SYSTEMS } from '../../src/systems';
+import { askedAlone } from '../../tools/charts/asked';
 import type { Schema } from '../../tools/charts/probe';
 import { changesOf, namesTried } from '../../tools/charts/samples';
 import { charted, ChartedSystem } from '../support/charted';
@@ -47,9 +49,31 @@ describe.each(systems)('the chart of %s', (system, chart) => {
   test('no condition asks for one of values that may be any: of the others it would know nothing', () => {
     const { limited } = chart.model;
     const open = asked(chart.model.templates).filter(
-      (path) => !limited.some((one) => isWithin(path, one.path)) && !chart.probe.at(path)?.enum,
+      (path) => !limited.flatMap(limitedPaths).some((one) => isWithin(path, one)) && !chart.probe.at(path)?.enum,
     );
     expect([...new Set(open.map((path) => path.join('.')))]).toEqual([]);
+  });
+
+  test('no value that may be any is only asked for: of all but those that were tried templates would make the same', () => {
+    const held = chart.model.limited.flatMap(limitedPaths);
+    const alone = askedAlone(chart.model.templates, chart.probe);
+    expect(alone.filter((path) => !held.some((one) => isWithin(path, one))).map((path) => path.join('.'))).toEqual([]);
+  });
+
+  test('no condition asks which environment it is, and no text names one', () => {
+    const names = chart.environments.map(({ values }) => `${system}-${String(values['environment'])}`);
+    // What is fixed may have it in its own words, such as the class of a volume.
+    const given = chart.environments.flatMap(({ values }) =>
+      [...chart.model.fixed, ...chart.model.limited].map(({ path }) => JSON.stringify(valueAt(values, path)) ?? ''),
+    );
+    const said = new Set(given.flatMap((text) => text.match(/"[^"]*"/g) ?? []));
+    const texts = chart.model.templates.map(({ name, node, when }) => ({
+      name,
+      text: JSON.stringify([node, when]).replace(/"[^"]*"/g, (word) => (said.has(word) ? '""' : word)),
+    }));
+    const naming = texts.filter(({ text }) => names.some((one) => text.includes(one)));
+    expect(naming.map(({ name }) => name)).toEqual([]);
+    expect(asked(chart.model.templates).map((path) => path.join('.'))).not.toContain('environment');
   });
 
   test('every value that may be another has an effect', () => {
@@ -61,7 +85,8 @@ describe.each(systems)('the chart of %s', (system, chart) => {
 
   test('its schema refuses a value just where the settings do', () => {
     const origin = chart.model.values;
-    const isLimited = (place: readonly string[]) => chart.model.limited.some((one) => isWithin(place, one.path));
+    const isLimited = (place: readonly string[]) =>
+      chart.model.limited.flatMap(limitedPaths).some((one) => isWithin(place, one));
     const { environment: _, ...settings } = origin;
     const problems = leaves(chart.probe.root, chart.chartValues(origin), [], chart).flatMap(({ path }) =>
       WRONG.flatMap((value) => {
@@ -124,7 +149,7 @@ function named(given: Schema, value: unknown, path: readonly string[], chart: Ch
 /** Whether some change of a value changes an object in some environment, if not by itself then beside a switch. */
 function hasEffect({ path, schema }: Leaf, chart: ChartedSystem, switches: readonly Leaf[]): boolean {
   // What may only be what an environment has is changed as a whole.
-  const limited = chart.model.limited.find((one) => isWithin(path, one.path));
+  const limited = chart.model.limited.find((one) => limitedPaths(one).some((place) => isWithin(path, place)));
   // The schema says which, and why there is no other.
   if (limited?.allowed.length === 1) return true;
   const place = limited?.path ?? path;
@@ -135,7 +160,10 @@ function hasEffect({ path, schema }: Leaf, chart: ChartedSystem, switches: reado
     const entries = ENTRIES.map((entry) => ({ probed: entry }));
     // What may be left out says something by being there.
     const maps = [...entries, undefined];
-    const others = limited ? limited.allowed : isMap(value) ? maps : changesOf(value, schema);
+    const allowed = limited?.allowed.map((one) =>
+      limited.keys && isMap(value) && isMap(one) ? { ...value, ...one } : one,
+    );
+    const others = allowed ?? (isMap(value) ? maps : changesOf(value, schema));
     return others.some(
       (other) => JSON.stringify(evaluateObjects(templates, withValue(values, place, other ?? undefined))) !== before,
     );

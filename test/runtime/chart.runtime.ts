@@ -6,7 +6,7 @@ import { asInChart } from '../../src/outputs/chart/helm-only';
 import type { ObjectTemplate } from '../../src/outputs/chart/template';
 import { ANNOTATED, joined, NASTY, TEMPLATES } from '../support/every-template';
 import { byName, helm, render, writtenChart } from '../support/helm';
-import { configMap, constant, flag, mapOf, objectOf, placed, smallChart, VALUES } from '../support/small-chart';
+import { configMap, constant, flag, mapOf, objectOf, placed, SCHEMA, smallChart, VALUES } from '../support/small-chart';
 import { proof } from './support/proof';
 import type { Values } from '../../src/outputs/chart/values';
 
@@ -47,10 +47,10 @@ const CHANGES: readonly Values[] = [
 ];
 
 /** Where what helm makes is not what the model says, and how it begins to differ. */
-function differing(templates: readonly ObjectTemplate[], folder: string, changes = CHANGES): string[] {
+function differing(templates: readonly ObjectTemplate[], folder: string, changes = CHANGES, base = VALUES): string[] {
   return changes.flatMap((change) => {
-    const values = { ...VALUES, ...change };
-    const over = differences(without(VALUES, [['namespace']]), without(values, [['namespace']]));
+    const values = { ...base, ...change };
+    const over = differences(without(base, [['namespace']]), without(values, [['namespace']]));
     const made = byName(render(folder, over, 'shop'));
     const wanted = byName(evaluateObjects(templates, values).map(asInChart));
     return Object.keys({ ...made, ...wanted }).flatMap((key) => {
@@ -73,6 +73,59 @@ proof(
   },
   120,
 );
+
+proof('an image is named with its registry, its colour, tag and digest, however little of these there is', async () => {
+  const colours = ['', ' of blue', ' of green', ' of active', ' of newest'];
+  const all = colours.flatMap((of) =>
+    ['image', 'pulled image', 'version'].map((form) => [`${form}${of}`, of] as const),
+  );
+  const placedAs = all.map(([as, of]) => [as.replaceAll(' ', '-'), placed(of ? 'web' : 'web.image', as)]);
+  const templates = [configMap('images', mapOf(Object.fromEntries(placedAs)))];
+  const text = { type: 'string', pattern: '^[A-Za-z0-9._:@/-]+$' } as const;
+  const object = (properties: object): any => ({ type: 'object', properties, additionalProperties: false });
+  const version = object({ tag: text, digest: text });
+  const release = object({ active: { enum: ['blue', 'green'] }, blue: version, green: version });
+  const schema = structuredClone(SCHEMA);
+  Object.assign(schema.definitions!['ShopSettings']!.properties!, {
+    imageRegistry: text,
+    web: object({
+      image: object({ repository: text, tag: text, digest: text }),
+      replicas: { type: 'integer' },
+      release,
+    }),
+  });
+  const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+  const image = { repository: 'shop/web', tag: '1.0.0' };
+  const values = { ...VALUES, web: { image, replicas: 2, release: { active: 'blue' } } };
+  const folder = writtenChart(smallChart(templates, { values, schema }));
+  const repositories = ['web', 'quay.example/web', 'localhost/web', 'registry:5000/web'];
+  const images = [
+    ...repositories.map((repository) => ({ repository, tag: '2' })),
+    ...['_1.0-', 'x'.repeat(70), `1.${'-'.repeat(80)}`, '1e3'].map((tag) => ({ ...image, tag })),
+    ...[
+      { ...image, digest },
+      { ...image, tag: undefined, digest },
+    ],
+  ];
+  const releases = [
+    undefined,
+    { green: { tag: '3' } },
+    { blue: { tag: '4' } },
+    { active: 'green' },
+    { active: 'green', green: { tag: '3' } },
+    { active: 'blue', blue: { digest }, green: { tag: '3', digest } },
+  ];
+  const webs = images.flatMap((one) =>
+    [values.web.release, ...releases].flatMap((by) =>
+      [0, 2].map((replicas) => ({ image: one, replicas, release: by })),
+    ),
+  );
+  const changes = ['mirror.example/all', undefined].flatMap((imageRegistry) =>
+    webs.map((web) => ({ imageRegistry, web })),
+  );
+  expect(differing(templates, folder, changes, values)).toEqual([]);
+  return `${changes.length} sets of values, ${all.length} ways`;
+});
 
 proof('values that the settings refuse are refused, and what the chart cannot do without', async () => {
   const folder = writtenChart(smallChart(TEMPLATES));

@@ -5,7 +5,8 @@ import Ajv, { type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
-import { isRead, without } from '../../src/outputs/chart/fixed';
+import { isRead, takenWith, without } from '../../src/outputs/chart/fixed';
+import { limitedPaths } from '../../src/outputs/chart/limits';
 import { type ChartModel, readModel } from '../../src/outputs/chart/model';
 import { type Readings, readingsOf } from '../../src/outputs/chart/paths';
 import { keyOf, type ObjectTemplate, type ValuePath } from '../../src/outputs/chart/template';
@@ -30,12 +31,17 @@ export class ChartedSystem {
   /** The values of each environment, those that the chart does not have among them. */
   public readonly environments: readonly { readonly name: string; readonly values: Values }[];
 
+  /** What the chart does not have. */
+  private readonly taken: readonly ValuePath[];
+
   private readonly readings: readonly { readonly template: ObjectTemplate; readonly reads: Readings }[];
 
   public constructor(public readonly system: string) {
     this.folder = join(DIST, system, 'chart');
     this.model = readModel(resolve('overlays'), system)!;
     this.probe = new Probe(system);
+    const given = [this.model.values, ...Object.values(this.model.environments).map(({ values }) => values)];
+    this.taken = takenWith([['namespace'], ...this.model.fixed.map(({ path }) => path)], given, this.probe.document);
     const templates = this.model.templates.filter(({ name }) => !name.startsWith('Namespace/'));
     this.readings = templates.map((template) => ({ template, reads: readingsOf([template]) }));
     this.accepts = new Ajv({ strict: false, allErrors: true }).compile(JSON.parse(this.text('values.schema.json')));
@@ -58,7 +64,7 @@ export class ChartedSystem {
 
   /** Values as the chart takes them: without what it does not have. */
   public chartValues(values: Values): Values {
-    return without(values, [['namespace'], ...this.model.fixed.map(({ path }) => path)]);
+    return without(values, this.taken);
   }
 
   /** The objects that the templates make, as TypeScript reads them, but for the Namespace. */
@@ -74,7 +80,7 @@ export class ChartedSystem {
   /** Random valid changes of the values of an environment: what both the settings and the chart take, and its objects. */
   public *changes(seed: number): Generator<{ readonly values: Values; readonly objects: any[] }> {
     const random = randomNumbers(seed);
-    const closed = new Set([...this.model.fixed, ...this.model.limited].map(({ path }) => keyOf(path)));
+    const closed = new Set([...this.model.fixed, ...this.model.limited].flatMap(limitedPaths).map(keyOf));
     const switches = new Set(this.model.switches.map(keyOf));
     const changes = new RandomChanges(
       this.probe,

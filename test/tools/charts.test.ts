@@ -4,13 +4,13 @@ import { digestOf } from '../../src/platform/digest';
 import { canonicalNumber } from '../../src/platform/quantity';
 import { formatDuration, parseDuration } from '../../src/platform/duration';
 import { alignItems } from '../../tools/charts/align';
-import { changedBeside } from '../../tools/charts/cases';
+import { changedBeside, contrasts, triedAt, withoutIdle } from '../../tools/charts/cases';
 import { choicesAt, conditionFor } from '../../tools/charts/conditions';
 import { closedSettings } from '../../tools/charts/finish';
 import { heldOf, isClosed, keepsHeld } from '../../tools/charts/held';
 import { jsonLines } from '../../tools/charts/json-lines';
 import { Learner } from '../../tools/charts/learn';
-import type { Probe } from '../../tools/charts/probe';
+import { Probe, type Schema } from '../../tools/charts/probe';
 import { RandomChanges, randomNumbers } from '../../tools/charts/random-changes';
 import { Resolver } from '../../tools/charts/resolve';
 import { changesOf, type Sample, Sampler } from '../../tools/charts/samples';
@@ -173,7 +173,7 @@ function learned(make: (values: Values) => any[] = asObjects) {
   }
   choicesAt([['mode']]);
   const lists = [['hosts'], ['metrics'], ['secrets'], ['proxy', 'secrets']];
-  const learner = new Learner(samples, { maps: [['labels']], lists }, [], plainName);
+  const learner = new Learner('shop', samples, { maps: [['labels']], lists }, [], plainName);
   const templates: ObjectTemplate[] = learner.learn();
   return { templates, unexplained: learner.unexplained };
 }
@@ -334,13 +334,16 @@ test('what no template reads is no value, with the reason', () => {
   ]);
 });
 
+/** A system of which there is nothing but the schema of its settings. */
+const schemaProbe = (root: Schema): Probe =>
+  Object.create(Probe.prototype, { root: { value: root }, resolve: { value: (one: Schema) => one } });
+
 test('random changes also add entries and what has no default, but nothing to maps whose entries are those there are', () => {
   const text = { type: 'string' };
   const open = { type: 'object', additionalProperties: text };
   const part = { type: 'object', properties: { labels: open, secrets: open, command: { type: 'array', items: text } } };
-  const probe = { root: { type: 'object', properties: { shop: part } }, resolve: (one: unknown) => one };
   const changes = new RandomChanges(
-    probe as unknown as Probe,
+    schemaProbe({ type: 'object', properties: { shop: part } }),
     randomNumbers(1),
     () => true,
     () => false,
@@ -420,4 +423,153 @@ test('parts are left out two at a time, and lists of one name are filled togethe
   ).each(values);
   const together = tried.filter(({ length }) => length > 1).map((row) => row.map(({ path }) => path.join('.')).join());
   expect(together).toEqual(['a.enabled,b.enabled', 'a.secrets,b.secrets', 'a.secrets,b.secrets']);
+});
+
+test('two turns of one part are tried together, the second also where it is refused alone', () => {
+  const part = {
+    type: 'object',
+    properties: { mode: { enum: ['a', 'b'] }, minAvailable: { type: 'integer' }, replicas: { type: 'integer' } },
+  };
+  const values = { shop: { mode: 'a', replicas: 2, minAvailable: 1 } };
+  const taken = ({ shop }: any) => shop?.minAvailable < shop?.replicas;
+  const probe = Object.assign(
+    probeOf({ shop: part }, (all) => JSON.stringify(all)),
+    {
+      at: ([, key]: string[]) => part.properties[key as 'mode'],
+    },
+  );
+  const { build } = probe;
+  probe.build = (all) => (taken(all) ? build(all) : undefined);
+  const sampler = new Sampler(probe);
+  sampler.surround(values, [], 0);
+  const together = sampler.samples.filter(
+    ({ values: { shop } }: any) => shop.minAvailable !== 1 && shop.replicas !== 2,
+  );
+  expect(together.map(({ values: { shop } }) => shop)).toContainEqual({ mode: 'a', replicas: 4, minAvailable: 2 });
+  const large = sampler.samples.find(({ values: { shop } }: any) => shop.replicas === 4 && shop.mode === 'b');
+  expect([large!.origin!.origin!.values, large!.changed]).toEqual([values, ['shop', 'replicas']]);
+  const rows = new RandomChanges(
+    probe,
+    randomNumbers(1),
+    () => true,
+    () => false,
+  )
+    .each(values)
+    .filter(({ length }) => length === 2)
+    .map((row) => row.map(({ path, value }) => `${path.at(-1)} ${String(value)}`).join(', '));
+  expect(rows).toContain('replicas 5, minAvailable 3');
+});
+
+test('what is seen in one environment alone, and names it, names every other there', () => {
+  const shown = (environment: string, mode: string): object =>
+    mode === 'wide'
+      ? { kind: 'ConfigMap', metadata: { name: 'a' }, spread: { words: [`shop-${environment}`, 'dev'], at: 1 } }
+      : { kind: 'ConfigMap', metadata: { name: 'a' } };
+  const sampleOf = (environment: string, mode: string, origin?: Sample): Sample => ({
+    values: { environment, mode, namespace: 'shop' },
+    objects: [{ manifest: shown(environment, mode), layer: 'config' }] as any,
+    ...(origin ? { origin, changed: ['mode'] } : {}),
+  });
+  const dev = sampleOf('dev', 'near');
+  const samples = [dev, sampleOf('dev', 'wide', dev), sampleOf('production', 'near')];
+  choicesAt([['mode']]);
+  const learner = new Learner('shop', samples, { maps: [], lists: [] }, [], plainName);
+  const templates = learner.learn();
+  expect(learner.unexplained).toEqual([]);
+  const values = { environment: 'production', mode: 'wide', namespace: 'shop' };
+  expect(evaluateObjects(templates, values)).toEqual([shown('production', 'wide')]);
+});
+
+test('what was changed alone and changed nothing tells nothing apart', () => {
+  const scope = (id: string, values: Values, origin?: string, changed?: string[]) => ({ id, values, origin, changed });
+  const cases = [
+    { scope: scope('0', { level: 'info', mode: 'a' }), value: 1 },
+    { scope: scope('1', { level: 'warn', mode: 'a' }, '0', ['level']), value: 1 },
+    { scope: scope('2', { level: 'warn', mode: 'b' }), value: 2 },
+  ];
+  expect(contrasts(cases)).toEqual([['mode'], ['level']]);
+  const found = () =>
+    withoutIdle(
+      cases,
+      () => contrasts(cases),
+      ({ length }) => length > 0,
+    );
+  expect(found()).toEqual([['mode']]);
+  // What was never changed alone is asked last.
+  triedAt([['level']]);
+  expect(found()).toEqual([['mode']]);
+  triedAt([['level'], ['mode']]);
+  expect(found()).toEqual([['mode']]);
+  expect(contrasts(cases)).toContainEqual(['level']);
+});
+
+test('an image is the one of the version that runs, wherever that was not tried', () => {
+  const imageOf = ({ imageRegistry, web }: any): string => {
+    const { tag } = web.release.green && web.replicas > 0 ? web.release.green : web.image;
+    return `${imageRegistry ? `${imageRegistry}/` : ''}${web.image.repository}:${tag}`;
+  };
+  const origin = { namespace: 'shop', web: { image: { repository: 'shop', tag: '1' }, replicas: 2, release: {} } };
+  const sampleOf = (values: Values, from?: Sample, changed?: string[]): Sample => {
+    const manifest = { kind: 'ConfigMap', metadata: { name: 'a' }, image: imageOf(values) };
+    return { values, objects: [{ manifest, layer: 'config' }] as any, origin: from, changed };
+  };
+  const first = sampleOf(origin);
+  const changes: [path: string, value: unknown][] = [
+    ['web.image.repository', 'other'],
+    ['web.image.tag', '1.1'],
+    ['web.release.green', { tag: '2' }],
+    ['imageRegistry', 'mirror.example'],
+  ];
+  const alone = changes.map(([path, value]) =>
+    sampleOf(withValue(origin, path.split('.'), value), first, path.split('.')),
+  );
+  const none = sampleOf(withValue(alone[2]!.values, ['web', 'replicas'], 0), alone[2], ['web', 'replicas']);
+  choicesAt([]);
+  const learner = new Learner('shop', [first, ...alone, none], { maps: [], lists: [] }, [], plainName);
+  const templates = learner.learn();
+  expect(learner.unexplained).toEqual([]);
+  const all = changes.reduce<Values>((sum, [path, value]) => withValue(sum, path.split('.'), value), origin);
+  expect(evaluateObjects(templates, all)).toMatchObject([{ image: 'mirror.example/other:2' }]);
+  expect(JSON.stringify(templates)).not.toContain('choice');
+});
+
+test('entries are told apart by what they are, and not by which of a few words they have', () => {
+  const origin = { namespace: 'shop', metrics: [] as object[] };
+  const sampleOf = (metrics: readonly any[], from?: Sample): Sample => {
+    const shown = metrics.map(({ pods }) => ({ type: pods ? 'Pods' : 'External' }));
+    const manifest = { kind: 'ConfigMap', metadata: { name: 'a' }, metrics: shown };
+    const values = { ...origin, metrics };
+    return { values, objects: [{ manifest, layer: 'config' }] as any, origin: from, changed: from && ['metrics'] };
+  };
+  const first = sampleOf([]);
+  const [one, two, three] = ['a', 'b', 'c'].map((name) => ({ pods: { name } }));
+  const external = { external: { name: 'a' } };
+  const rows = [[one], [external], [two, external], [external, three]].map((row) => sampleOf(row, first));
+  choicesAt([]);
+  const learner = new Learner('shop', [first, ...rows], { maps: [], lists: [['metrics']] }, [], plainName);
+  const templates = learner.learn();
+  expect(learner.unexplained).toEqual([]);
+  const made = evaluateObjects(templates, { namespace: 'shop', metrics: [{ pods: { name: 'new' } }] });
+  expect(made).toMatchObject([{ metrics: [{ type: 'Pods' }] }]);
+});
+
+test('a word that says nothing of what is seen is not asked', () => {
+  const sampleOf = (values: Values, from?: Sample, changed?: string[]): Sample => {
+    const manifest = {
+      kind: 'ConfigMap',
+      metadata: { name: 'a' },
+      at: values['registry'] ? `${values['registry']}/x` : 'x',
+    };
+    return { values, objects: [{ manifest, layer: 'config' }] as any, origin: from, changed };
+  };
+  const origins = ['blue', 'green'].map((active) => sampleOf({ namespace: 'shop', active }));
+  const changed = sampleOf({ ...origins[0]!.values, registry: 'mirror.example' }, origins[0], ['registry']);
+  const again = sampleOf({ ...changed.values, registry: 'second.example' }, changed, ['registry']);
+  choicesAt([['active']]);
+  triedAt([['active'], ['registry']]);
+  const learner = new Learner('shop', [...origins, changed, again], { maps: [], lists: [] }, [['active']], plainName);
+  const templates = learner.learn();
+  expect(learner.unexplained).toEqual([]);
+  const made = evaluateObjects(templates, { namespace: 'shop', active: 'green', registry: 'other.example' });
+  expect(made).toMatchObject([{ at: 'other.example/x' }]);
 });

@@ -10,7 +10,20 @@ export interface Scope {
   /** The scope from which it differs in one place, and that place. */
   readonly origin?: string;
   readonly changed?: ValuePath;
+  /** The same of the scope that has this change and not the one before it, where there is one. */
+  readonly other?: Change;
 }
+
+interface Change {
+  readonly origin: string;
+  readonly changed: ValuePath;
+}
+
+/** Each scope from which a scope differs in one place. */
+const changesOf = ({ origin, changed, other }: Scope): Change[] => [
+  ...(origin !== undefined && changed ? [{ origin, changed }] : []),
+  ...(other ? [other] : []),
+];
 
 /** What was seen, and under which values. */
 export interface Case {
@@ -45,19 +58,71 @@ export function influences(cases: readonly Case[]): ValuePath[] {
   const byScope = new Map(cases.map((one) => [one.scope.id, one]));
   const found = new Map<string, { path: ValuePath; weight: number }>();
   for (const { scope, value } of cases) {
-    if (scope.origin === undefined || !scope.changed) continue;
-    const origin = byScope.get(scope.origin);
-    if (!origin || identity(origin.value) === identity(value)) continue;
-    const places = placesOf(scope, origin.scope);
-    for (const path of places) {
-      const entry = found.get(keyOf(path)) ?? { path, weight: 0 };
-      // What changed alone tells more than what changed with others.
-      entry.weight += keyOf(path) === keyOf(scope.changed) ? 1 : 1 / places.length;
-      found.set(keyOf(path), entry);
+    for (const { origin: id, changed } of changesOf(scope)) {
+      const origin = byScope.get(id);
+      if (!origin || identity(origin.value) === identity(value)) continue;
+      const places = placesOf(scope, origin.scope, changed);
+      for (const path of places) {
+        const entry = found.get(keyOf(path)) ?? { path, weight: 0 };
+        // What changed alone tells more than what changed with others.
+        entry.weight += keyOf(path) === keyOf(changed) ? 1 : 1 / places.length;
+        found.set(keyOf(path), entry);
+      }
     }
   }
   if (found.size === 0) return contrasts(cases);
   return [...found.values()].sort((a, b) => b.weight - a.weight).map(({ path }) => path);
+}
+
+let idle: ReadonlySet<string> = new Set();
+let tried: ReadonlySet<string> | undefined;
+let isEveryTried = true;
+
+/** Says where a value was ever changed alone, or decides what there is. */
+export function triedAt(paths: readonly ValuePath[]): void {
+  tried = new Set(paths.map(keyOf));
+}
+
+const isTried = (path: ValuePath) =>
+  isEveryTried || path[0] === KEY || path[0] === VALUE || !tried || tried.has(keyOf(path));
+
+/** Whether a change there, tried alone, never changed the object at hand: then nothing of it is explained by that. */
+export const isIdle = (path: ValuePath): boolean => idle.has(keyOf(path)) || !isTried(path);
+
+/**
+ * Explains cases without the places that were changed alone and never changed what is seen; first also without those that
+ * never were changed alone, for what differs with them may differ for another reason. Where nothing else explains them, by all.
+ */
+export function withoutIdle<T>(cases: readonly Case[], explain: () => T, isExplained: (found: T) => boolean): T {
+  const before = [idle, isEveryTried] as const;
+  idle = idlePlaces(cases);
+  try {
+    isEveryTried = false;
+    const found = explain();
+    if (isExplained(found)) return found;
+    isEveryTried = true;
+    const more = explain();
+    if (isExplained(more)) return more;
+    // Another value may change nothing, and none at all something.
+    idle = new Set();
+    return explain();
+  } finally {
+    [idle, isEveryTried] = before;
+  }
+}
+
+function idlePlaces(cases: readonly Case[]): ReadonlySet<string> {
+  const byScope = new Map(cases.map((one) => [one.scope.id, one]));
+  const [tried, told] = [new Set<string>(), new Set<string>()];
+  for (const { scope, value } of cases) {
+    for (const { origin: id, changed } of changesOf(scope)) {
+      const origin = byScope.get(id);
+      if (!origin) continue;
+      if (identity(origin.value) === identity(value)) tried.add(keyOf(changed));
+      else for (const path of placesOf(scope, origin.scope, changed)) told.add(keyOf(path));
+    }
+  }
+  return new Set([...tried].filter((key) => !told.has(key)));
 }
 
 /** Where values differ between cases that show one thing and those most like them that show another: no change tells. */
@@ -71,7 +136,9 @@ export function contrasts(cases: readonly Case[]): ValuePath[] {
     );
     return all.sort((a, b) => a.length - b.length).slice(0, 2);
   });
-  return distinctPaths(found.flat()).slice(0, 40);
+  return distinctPaths(found.flat())
+    .filter((path) => !isIdle(path))
+    .slice(0, 40);
 }
 
 /** What was changed together with any of these, one after the other, on the way from an environment. */
@@ -86,16 +153,17 @@ export function changedBeside(cases: readonly Case[], paths: readonly ValuePath[
   return distinctPaths(found);
 }
 
-const places = new WeakMap<Scope, ValuePath[]>();
+const places = new WeakMap<Scope, Map<string, ValuePath[]>>();
 
-/** Where the values of a scope differ from those of its origin. */
-function placesOf(scope: Scope, origin: Scope): ValuePath[] {
-  let found = places.get(scope);
+/** Where the values of a scope differ from those of one from which it differs in one place. */
+function placesOf(scope: Scope, origin: Scope, changed: ValuePath): ValuePath[] {
+  const known = places.get(scope) ?? new Map<string, ValuePath[]>();
+  places.set(scope, known);
+  let found = known.get(origin.id);
   if (!found) {
-    const changed = scope.changed!;
     const [was, is] = [valueAt(origin.values, changed), valueAt(scope.values, changed)];
     found = [changed, ...differencesOf(was, is).map((path) => [...changed, ...path])];
-    places.set(scope, found);
+    known.set(origin.id, found);
   }
   return found;
 }
@@ -148,13 +216,15 @@ export function sharedValues(cases: readonly Case[]): Case[] {
 
 /** The values as they are within an entry. */
 export function entryScope(scope: Scope, over: ValuePath, key: string, value: unknown): Scope {
-  const { changed } = scope;
-  const isInside = changed !== undefined && isWithin(changed, [...over, key]);
+  const idOf = (id: string) => `${id}\0${keyOf(over)}\0${key}`;
+  const inside = (path: ValuePath) => (isWithin(path, [...over, key]) ? [VALUE, ...path.slice(over.length + 1)] : path);
+  const { id, origin, changed, other } = scope;
   return {
-    id: `${scope.id}\0${keyOf(over)}\0${key}`,
+    id: idOf(id),
     values: { ...scope.values, [KEY]: key, [VALUE]: value },
-    origin: scope.origin === undefined ? undefined : `${scope.origin}\0${keyOf(over)}\0${key}`,
-    changed: isInside ? [VALUE, ...changed.slice(over.length + 1)] : changed,
+    origin: origin === undefined ? undefined : idOf(origin),
+    changed: changed && inside(changed),
+    other: other && { origin: idOf(other.origin), changed: inside(other.changed) },
   };
 }
 

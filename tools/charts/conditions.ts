@@ -1,7 +1,7 @@
 import { type Condition, KEY, type Test, VALUE, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { evaluateCondition, evaluateTest } from '../../src/outputs/chart/evaluate';
 import { distinctPaths } from './values';
-import { type Case, changedBeside, contrasts, influences, refined, seen } from './cases';
+import { type Case, changedBeside, contrasts, influences, isIdle, refined, seen } from './cases';
 
 type Literal = Condition[number][number];
 interface Column {
@@ -231,6 +231,6 @@ export function nearest(all: readonly ValuePath[], paths: readonly ValuePath[]):
         return end < 0 ? one.length : end;
       }),
     );
-  const ranked = all.map((path) => ({ path, rank: shared(path) }));
+  const ranked = all.filter((path) => !isIdle(path)).map((path) => ({ path, rank: shared(path) }));
   return ranked.sort((a, b) => b.rank - a.rank).map(({ path }) => path);
 }

@@ -9,7 +9,9 @@ import {
   type ValuePath,
   keyOf,
 } from '../../src/outputs/chart/template';
+import { isPlainMap } from '../../src/settings/merge';
 import { type Case, identity, seen } from './cases';
+import { distinctPaths } from './values';
 
 /** A value that is what was seen in every case; nothing where there is none. */
 export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): Placed | undefined {
@@ -17,12 +19,21 @@ export function placedAs(cases: readonly Case[], paths: readonly ValuePath[]): P
     for (const { name, of } of likely(cases, path)) {
       const same = (one: Case) => {
         const value = seen(one, path);
-        return value !== undefined && identity(of(value)) === identity(one.value);
+        return value !== undefined && identity(of(value, one.scope.values)) === identity(one.value);
       };
       if (cases.every(same)) return { path, as: name };
     }
   }
   return undefined;
+}
+
+/** Images, and parts that have one, around values that say something of them. */
+export function imagesAround(cases: readonly Case[], paths: readonly ValuePath[]): ValuePath[] {
+  const isImage = (value: unknown) => isPlainMap(value) && ('repository' in value || 'image' in value);
+  const around = paths.flatMap((path) => path.slice(1).map((_, index) => path.slice(0, index + 1)));
+  const found = distinctPaths(around).filter((path) => cases.some((one) => isImage(seen(one, path))));
+  // That of an image says less than that of a part.
+  return found.sort((a, b) => b.length - a.length);
 }
 
 /** An amount is written in its shortest form, where nothing seen says that it is not: `1Gi` for `1024Mi`. */
@@ -224,10 +235,10 @@ function placesOf(cases: readonly Case[], reference: Case, path: ValuePath) {
   const value = seen(reference, path);
   if (value === undefined || changed.length === 0) return undefined;
   for (const { name, of } of CONVERSIONS) {
-    const before = of(value);
+    const before = of(value, reference.scope.values);
     if (before === undefined || typeof before === 'object' || String(before) === '') continue;
     const starts = changed.map((one) => {
-      const after = of(seen(one, path));
+      const after = of(seen(one, path), one.scope.values);
       return after === undefined
         ? undefined
         : replacements(reference.value as string, String(before), one.value as string, String(after));

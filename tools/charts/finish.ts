@@ -1,9 +1,10 @@
 import { isRead, isWithin } from '../../src/outputs/chart/fixed';
 import { readingsOf } from '../../src/outputs/chart/paths';
+import { limitedPaths } from '../../src/outputs/chart/limits';
 import type { FixedSetting, LimitedSetting } from '../../src/outputs/chart/source';
 import { type ObjectTemplate, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
-import { type Held, reasonOfClosed } from './held';
+import { type Held, reasonOf } from './held';
 import { type Values, valueAt } from '../../src/outputs/chart/values';
 
 const WITHOUT_EFFECT = 'changes no object of this system as it is set here';
@@ -20,16 +21,17 @@ export function closedSettings(
   const readings = readingsOf(templates.filter(({ name }) => !name.startsWith('Namespace/')));
   const fixed: FixedSetting[] = [];
   const limited: LimitedSetting[] = [];
-  for (const { path, reason, allowed } of held) {
+  for (const { path, keys, reason, allowed } of held) {
     if (!isRead(path, readings)) fixed.push({ path, reason });
-    else limited.push({ path, reason, allowed: allowed.map((one) => one ?? null) });
+    else limited.push({ path, ...(keys ? { keys } : {}), reason, allowed: allowed.map((one) => one ?? null) });
   }
-  const closed = new Set([...fixed, ...limited].map(({ path }) => keyOf(path)));
+  const closed = new Set([...fixed, ...limited].flatMap(limitedPaths).map(keyOf));
   const walk = (path: ValuePath): void => {
     if (closed.has(keyOf(path)) || path[0] === 'namespace') return;
-    if (path.length > 0 && !isRead(path, readings)) {
+    const isApart = [...closed].some((one) => isWithin(one.split('\0'), path));
+    if (path.length > 0 && !isRead(path, readings) && !isApart) {
       const isChanged = changed.some((one) => isWithin(one, path));
-      fixed.push({ path, reason: reasonOfClosed(path) ?? (isChanged ? WITHOUT_EFFECT : REFUSED) });
+      fixed.push({ path, reason: reasonOf(path) ?? (isChanged ? WITHOUT_EFFECT : REFUSED) });
       return;
     }
     // What is placed as a whole is read down to its leaves.

@@ -1,4 +1,5 @@
-import { isLike } from '../../src/outputs/chart/fixed';
+import { isLike, isWithin } from '../../src/outputs/chart/fixed';
+import { limitedPaths, ofKeys } from '../../src/outputs/chart/limits';
 import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
 import { type Values, valueAt } from '../../src/outputs/chart/values';
@@ -9,6 +10,11 @@ export interface HeldRule {
   readonly path: string;
   readonly reason: string;
   /**
+   * Keys of the map there that are held together, where others of it are not.
+   * @default - all that stands there
+   */
+  readonly keys?: readonly string[];
+  /**
    * Of which values it speaks.
    * @default - of all
    */
@@ -17,6 +23,8 @@ export interface HeldRule {
 
 const STRUCTURE = 'decides which kinds of objects there are';
 const NUMBERED = 'the names of its servers stand one by one in what asks them';
+
+const PLAN = 'is told in annotations of the plan, which a chart does not have';
 
 const EXTERNAL = 'is an entry of an ExternalSecret, beside others of the same Secret';
 
@@ -35,7 +43,7 @@ export const HELD: readonly HeldRule[] = [
   { path: 'kafka.mode', reason: STRUCTURE },
   { path: 'secrets.source', reason: STRUCTURE },
   { path: 'secrets.store', reason: STRUCTURE },
-  { path: '*.release', reason: STRUCTURE },
+  { path: '*.release', keys: ['strategy', 'controller', 'steps', 'analysis'], reason: STRUCTURE },
   { path: '*.trigger', reason: STRUCTURE },
   { path: 'tls.enabled', reason: 'is said to every server and every client, each in its own words' },
   { path: 'topics', reason: 'each makes objects of its own, and the services are built to subscribe to them' },
@@ -69,15 +77,33 @@ const CLOSED: readonly (readonly [pattern: string, reason: string])[] = [
   ['quota.namespaces', 'its entries are those of the environments: each is a quota in a namespace of its own'],
 ];
 
-/** Why the entries of a map are those of the environments; nothing where they may be any. */
-export const reasonOfClosed = (path: ValuePath): string | undefined =>
-  CLOSED.find(([pattern]) => isLike(path, pattern.split('.')))?.[1];
+/** What stands in no object of a chart, and why. */
+const UNREAD: readonly (readonly [pattern: string, reason: string])[] = [
+  ['*.backup.rpo', PLAN],
+  ['*.backup.rto', PLAN],
+  ['*.backup.figures', PLAN],
+  ['*.backup.figures.*', PLAN],
+  ['*.secrets.*.length', 'is told to `npm run secrets`, which reads overlays'],
+  ['*.secrets.*.provided', 'is told to `npm run secrets`, which reads overlays'],
+  ['allowLatestImages', 'is a check of overlays'],
+  ['nodes', 'is a check of overlays'],
+  ['quota.headroom', 'a chart computes no quota: `quota.amounts` says it'],
+  ['delivery', 'is told to Argo CD, which reads plain manifests'],
+];
 
-export const isClosed = (path: ValuePath): boolean => reasonOfClosed(path) !== undefined;
+const found = (patterns: readonly (readonly [pattern: string, reason: string])[], path: ValuePath) =>
+  patterns.find(([pattern]) => isLike(path, pattern.split('.')))?.[1];
+
+/** Why a setting that no template reads is none of the values of a chart, where a rule says so. */
+export const reasonOf = (path: ValuePath): string | undefined => found([...CLOSED, ...UNREAD], path);
+
+/** Whether the entries of a map are those of the environments. */
+export const isClosed = (path: ValuePath): boolean => found(CLOSED, path) !== undefined;
 
 /** A held setting of a system. */
 export interface Held {
   readonly path: ValuePath;
+  readonly keys?: readonly string[];
   readonly reason: string;
   /** What the environments say; nothing stands for what they leave out. */
   readonly allowed: readonly unknown[];
@@ -86,12 +112,12 @@ export interface Held {
 /** The settings of environments that are held by a rule. */
 export function heldOf(all: readonly Values[], rules: readonly HeldRule[]): Held[] {
   const found = new Map<string, Held>();
-  for (const { path, reason, isFor = () => true } of rules) {
+  for (const { path, keys, reason, isFor = () => true } of rules) {
     if (!all.some(isFor)) continue;
     for (const own of all.flatMap((values) => matches(values, path.split('.'), []))) {
-      const known = [...new Set(all.map((values) => JSON.stringify(valueAt(values, own))))];
+      const known = [...new Set(all.map((values) => JSON.stringify(ofKeys(valueAt(values, own), keys))))];
       const allowed = known.map((text) => (text === undefined ? undefined : (JSON.parse(text) as unknown)));
-      if (!found.has(keyOf(own))) found.set(keyOf(own), { path: own, reason, allowed });
+      if (!found.has(keyOf(own))) found.set(keyOf(own), { path: own, keys, reason, allowed });
     }
   }
   return [...found.values()];
@@ -106,11 +132,15 @@ function matches(value: unknown, [key, ...rest]: readonly string[], path: ValueP
 
 /** Whether what stands at a path is held as a whole. */
 export const isHeldAt = (path: ValuePath, held: readonly Held[]): boolean =>
-  held.some((one) => keyOf(one.path) === keyOf(path));
+  held.flatMap(limitedPaths).some((one) => keyOf(one) === keyOf(path));
+
+/** Whether it is held, or within what is. */
+export const isHeldWithin = (path: ValuePath, held: readonly Held[]): boolean =>
+  held.flatMap(limitedPaths).some((one) => isWithin(path, one));
 
 /** Whether everything that is held is as some environment has it. */
 export const keepsHeld = (values: Values, held: readonly Held[]): boolean =>
-  held.every(({ path, allowed }) => {
-    const text = JSON.stringify(valueAt(values, path));
+  held.every(({ path, keys, allowed }) => {
+    const text = JSON.stringify(ofKeys(valueAt(values, path), keys));
     return allowed.some((one) => JSON.stringify(one) === text);
   });

@@ -11,7 +11,7 @@ import {
   VALUE,
   type ValuePath,
 } from '../../src/outputs/chart/template';
-import { valueAt } from '../../src/outputs/chart/values';
+import { valueAt, withValue } from '../../src/outputs/chart/values';
 import { isPlainMap } from '../../src/settings/merge';
 import { alignItems } from './align';
 import {
@@ -26,6 +26,7 @@ import {
   type Scope,
   seen,
   sharedValues,
+  withoutIdle,
 } from './cases';
 import { presence } from './conditions';
 import { placedAs } from './expressions';
@@ -34,7 +35,7 @@ import { digest, namesIn, unnamed, withNeutralKeys } from './objects';
 import { mergedOrder } from './order';
 import type { Sample } from './samples';
 import { Scalars } from './scalars';
-import { HOLE, linesOf } from './texts';
+import { HOLE, linesOf, namesRelease, releasedAs } from './texts';
 import { unitedWords, whenFilled } from './united';
 
 /** Something that no template says. */
@@ -61,6 +62,7 @@ export class Learner {
   private readonly scalars: Scalars;
 
   public constructor(
+    private readonly system: string,
     private readonly samples: readonly Sample[],
     private readonly collections: Collections,
     private readonly general: readonly ValuePath[],
@@ -69,13 +71,7 @@ export class Learner {
     const own = samples.filter(({ origin }) => !origin).map(({ values }) => String(values['namespace']));
     this.scalars = new Scalars(general);
     this.shared = own.sort((a, b) => a.length - b.length)[0]!;
-    const ids = new Map(samples.map((sample, index) => [sample, `${index}`]));
-    this.scopes = samples.map((sample, index) => ({
-      id: `${index}`,
-      values: sample.values,
-      origin: sample.origin && ids.get(sample.origin),
-      changed: sample.changed,
-    }));
+    this.scopes = scopesOf(samples);
   }
 
   /** @param known what was learned already, and is to stay as it is */
@@ -100,9 +96,25 @@ export class Learner {
       const before = known.get(name);
       if (before) return before;
       const cases = byKey.get(name)!;
-      const node = this.learnObject(name, cases);
-      return { name, layer: layers.get(name)!, when: this.when(all, cases, name), node };
+      const node = this.explained(cases, () => this.learnObject(name, cases));
+      const ids = new Set(cases.map(({ scope }) => scope.id));
+      const marks = all.map(({ scope }): Case => ({ scope, value: ids.has(scope.id) }));
+      const when = this.explained(marks, () => this.when(all, cases, name));
+      return { name, layer: layers.get(name)!, when, node };
     });
+  }
+
+  /** What some cases come from, by what has something to do with it. */
+  private explained<T>(cases: readonly Case[], explain: () => T): T {
+    const before = this.unexplained.length;
+    return withoutIdle(
+      cases,
+      () => {
+        this.unexplained.length = before;
+        return explain();
+      },
+      () => this.unexplained.length === before,
+    );
   }
 
   private learnObject(name: string, given: readonly Case[]): Node {
@@ -169,11 +181,27 @@ export class Learner {
 
   private node(cases: readonly Case[], where: string): Node {
     const groups = grouped(cases);
-    if (groups.length === 1) return entryNode(cases) ?? { literal: groups[0]![0]!.value };
+    if (groups.length === 1) return entryNode(cases) ?? this.constant(cases, where);
     const values = groups.map(([one]) => one!.value);
     if (values.every(isPlainMap)) return this.mapNode(cases, where);
     if (values.every(Array.isArray)) return this.listNode(cases, where);
     return this.scalarNode(cases, where);
+  }
+
+  /** What is everywhere the same, but for the name of the one environment in which it was seen. */
+  private constant(cases: readonly Case[], where: string): Node {
+    const [{ value }] = cases as [Case];
+    if (!namesRelease(this.system, cases)) return { literal: value };
+    if (Array.isArray(value)) return { list: this.columns(cases, where) };
+    if (!isPlainMap(value)) return releasedAs(this.system, cases);
+    const map = Object.keys(value).map((key) => {
+      const below = cases.map((one): Case => ({
+        scope: one.scope,
+        value: (one.value as Record<string, unknown>)[key],
+      }));
+      return { key, node: this.node(below, `${where}.${key}`) };
+    });
+    return { map };
   }
 
   private mapNode(cases: readonly Case[], where: string): Node {
@@ -384,6 +412,23 @@ export class Learner {
     if (when) this.scalars.note(when);
     return { when, node: this.node(there, where) };
   }
+}
+
+/** The values of samples, each with those from which they differ in one place. */
+function scopesOf(samples: readonly Sample[]): Scope[] {
+  const ids = new Map(samples.map((sample, index) => [sample, `${index}`]));
+  const byText = new Map(samples.map(({ values }, index) => [JSON.stringify(values), `${index}`]));
+  return samples.map(({ values, origin, changed }, index) => {
+    const before = origin?.changed && changed && origin.origin;
+    const alone = before && byText.get(JSON.stringify(withValue(before.values, changed, valueAt(values, changed))));
+    return {
+      id: `${index}`,
+      values,
+      origin: origin && ids.get(origin),
+      changed,
+      other: alone ? { origin: alone, changed: origin.changed } : undefined,
+    };
+  });
 }
 
 /** Where all entries that were seen are the same, what is made of them is still theirs and no constant. */

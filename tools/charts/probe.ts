@@ -25,7 +25,7 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly additionalProperties?: Schema | boolean;
-  readonly propertyNames?: unknown;
+  readonly propertyNames?: Schema;
   readonly pattern?: string;
   readonly minimum?: number;
 }
@@ -40,13 +40,13 @@ export interface Environment {
 export class Probe {
   public readonly environments: readonly Environment[];
   public builds = 0;
-  private readonly schema: Schema & { readonly definitions: Readonly<Record<string, Schema>> };
+  public readonly document: Schema & { readonly definitions: Readonly<Record<string, Schema>> };
 
   public constructor(
     public readonly system: string,
     private readonly overlays = 'overlays',
   ) {
-    this.schema = JSON.parse(readFileSync(schemaFile(overlays, system, true), 'utf8'));
+    this.document = JSON.parse(readFileSync(schemaFile(overlays, system, true), 'utf8'));
     const all = loadSettings({ root: overlays, validators, only: system });
     this.environments = all.map(({ environment, settings }) => ({
       name: environment,
@@ -62,15 +62,15 @@ export class Probe {
 
   /** The schema of all settings. */
   public get root(): Schema {
-    return this.resolve(this.schema);
+    return this.resolve(this.document);
   }
 
-  /** A schema, with what it refers to; its own words win. */
+  /** A schema, and that of its items, with what they refer to; its own words win. */
   public resolve(schema: Schema): Schema {
-    if (schema.$ref === undefined) return schema;
     const { $ref, ...own } = schema;
-    const name = decodeURIComponent($ref.split('/').pop()!);
-    return { ...this.resolve(this.schema.definitions[name]!), ...own };
+    const named = $ref && this.document.definitions[decodeURIComponent($ref.split('/').pop()!)];
+    const all = named ? { ...this.resolve(named), ...own } : schema;
+    return all.items ? { ...all, items: this.resolve(all.items) } : all;
   }
 
   /** What the schema says of what stands at a path, if anything. */

@@ -1,8 +1,21 @@
+import { isWithin } from '../../src/outputs/chart/fixed';
 import { isPlainMap } from '../../src/settings/merge';
 import { keyOf, type ValuePath } from '../../src/outputs/chart/template';
 import { isClosed } from './held';
 import type { Probe, Schema } from './probe';
-import { changesOf, emptyListsAlike, inSmallerUnit, optionalsOf, QUANTITY, switchesOf, withPort } from './samples';
+import {
+  changesOf,
+  emptyListsAlike,
+  inSmallerUnit,
+  isApart,
+  optionalsOf,
+  pairsOf,
+  QUANTITY,
+  switchesOf,
+  type Turn,
+  turnsOf,
+  withPort,
+} from './samples';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
 
 /** A random number of at least 0 and below 1, the next of a row that begins with its seed. */
@@ -47,13 +60,20 @@ export class RandomChanges {
     private readonly isSwitch: (path: ValuePath) => boolean,
   ) {}
 
-  /** One to four changes of values. */
+  /** One to four changes of values, in each third row of what decides what there is of one part. */
   public change(values: Values): Change[] {
+    const turned = this.random() < 0.35 ? this.turned(values) : [];
+    if (turned.length > 0) return turned;
     const count = this.pick([1, 1, 2, 3, 4]);
+    const isNear = this.random() < 0.4;
     let changed = values;
     const changes: Change[] = [];
     for (let index = 0; index < count; index += 1) {
-      const { path, schema, isOptional, values = [] } = this.pick(this.places(changed, this.probe.root, []));
+      const places = this.places(changed, this.probe.root, []);
+      const [first] = changes;
+      // What means something together often stands together.
+      const near = isNear && first ? places.filter(({ path }) => isWithin(path, first.path.slice(0, 2))) : [];
+      const { path, schema, isOptional, values = [] } = this.pick(near.length > 0 ? near : places);
       const before = valueAt(changed, path);
       const value = isOptional
         ? undefined
@@ -88,12 +108,29 @@ export class RandomChanges {
     return [...single, ...this.pairs(values), ...lists.filter(({ length }) => length > 0)];
   }
 
-  /** Two parts at once that are not there. */
+  /** Two parts at once that are not there, and two turns of one part. */
   private pairs(values: Values): Change[][] {
-    const all = switchesOf(values, this.isSwitch).filter(({ path }) => this.isOffered(path));
-    const changes = all.map(({ path, value }): Change => ({ path, value, schema: this.probe.at(path)! }));
-    return changes.flatMap((one, index) => changes.slice(index + 1).map((other) => [one, other]));
+    const groups = [switchesOf(values, this.isSwitch), ...turnsOf(values, this.probe, [3, 5], this.isSwitch)];
+    return groups.flatMap((turns) => pairsOf(this.offered(turns)).map((pair) => pair.map((one) => this.changeOf(one))));
   }
+
+  /** Two to four turns of one part. */
+  private turned(values: Values): Change[] {
+    const groups = turnsOf(values, this.probe, [0, 2, 3, 5], this.isSwitch).map((turns) => this.offered(turns));
+    const turns = this.pick(groups.filter(({ length }) => length > 1));
+    const count = this.pick([2, 2, 3, 4]);
+    let taken: Turn[] = [];
+    for (let index = 0; turns && index < count * 2 && taken.length < count; index += 1) {
+      const one = this.pick(turns);
+      if (taken.every((other) => isApart(one, other))) taken = [...taken, one];
+    }
+    return taken.map((one) => this.changeOf(one));
+  }
+
+  private offered = (turns: readonly Turn[]): Turn[] =>
+    turns.filter(({ path }) => path.every((_, index) => this.isOffered(path.slice(0, index + 1))));
+
+  private changeOf = ({ path, value }: Turn): Change => ({ path, value, schema: this.probe.at(path)! });
 
   private pick<T>(all: readonly T[]): T {
     return all[Math.floor(this.random() * all.length)]!;

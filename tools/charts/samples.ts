@@ -3,7 +3,7 @@ import type { FinishedObject } from '../../src/outputs/plain';
 import { digestOf } from '../../src/platform/digest';
 import { isPlainMap } from '../../src/settings/merge';
 import { type ValuePath, keyOf } from '../../src/outputs/chart/template';
-import { type Held, isClosed, isHeldAt, keepsHeld } from './held';
+import { type Held, isClosed, isHeldAt, isHeldWithin, keepsHeld } from './held';
 import type { Probe, Schema } from './probe';
 import { leavesOf } from './values';
 import { type Values, valueAt, withValue } from '../../src/outputs/chart/values';
@@ -67,6 +67,8 @@ export class Sampler {
     this.setOptionals(origin, this.probe.root, []);
     this.fillLists(origin);
     this.switchPairs(origin);
+    this.turnPairs(origin);
+    this.changeBesideChoices(origin);
     for (const other of others) this.takeOver(origin, values, other, []);
     this.lookInto(origin, 1);
   }
@@ -175,7 +177,13 @@ export class Sampler {
       set ??= added;
     }
     if (!set) return;
+    const schema = this.probe.resolve(around.properties![path.at(-1)!]!);
+    if (schema.properties) {
+      this.changeLeaves(set, schema, path, 2);
+      this.setOptionals(set, schema, path);
+    }
     const outside = path.slice(0, -1);
+    if (outside.length === 0) return;
     for (const [key, value] of Object.entries(valueAt(set.values, outside) as Values))
       if (typeof value === 'string' && key !== path.at(-1))
         this.changeLeaves(set, around.properties![key]!, [...outside, key], 1);
@@ -192,6 +200,35 @@ export class Sampler {
         if (!isWithin(other.path, path) && !isWithin(path, other.path))
           this.add(withValue(one.values, other.path, other.value), one, other.path);
     });
+  }
+
+  /** Two turns of one part at once: one may be refused without the other, or show nothing. */
+  private turnPairs(origin: Sample): void {
+    for (const turns of turnsOf(origin.values, this.probe, [1, 2, 4], (path) => this.switches.has(keyOf(path)))) {
+      const open = turns.filter(({ path }) => !isHeldWithin(path, this.held));
+      const alone = open.map(({ path, value }) => this.addOrFind(withValue(origin.values, path, value), origin, path));
+      for (const [first, second] of pairsOf(open)) {
+        const [from, to] = alone[open.indexOf(first)] ? [first, second] : [second, first];
+        const sample = alone[open.indexOf(from)];
+        if (sample) this.add(withValue(sample.values, to.path, to.value), sample, to.path);
+      }
+    }
+  }
+
+  /** What stands beside a choice may mean something else with another one, and so may the image of the part. */
+  private changeBesideChoices(origin: Sample): void {
+    for (const one of this.samples.filter((sample) => sample.origin === origin)) {
+      const path = one.changed!;
+      const around = path.slice(0, -1);
+      if (!this.probe.at(path)?.enum || path.length < 3 || leavesOf(valueAt(one.values, around)).length > MOST_BESIDE)
+        continue;
+      for (const beside of [around, [path[0]!, 'image']]) {
+        const schema = valueAt(one.values, beside) === undefined ? undefined : this.probe.at(beside);
+        if (!schema) continue;
+        this.changeLeaves(one, schema, beside, 1);
+        this.setOptionals(one, schema, beside);
+      }
+    }
   }
 
   /** Empty lists of one name, one after the other: they may be parts of one list, in which what several say is once. */
@@ -240,6 +277,54 @@ export function switchesOf(
   return walk(values, []);
 }
 
+/** Something that is switched, or chosen, or one of a few numbers, as it may be otherwise. */
+export interface Turn {
+  readonly path: ValuePath;
+  readonly value: unknown;
+}
+
+/** Numbers that decide what there is. */
+const COUNTS = ['replicas', 'minReplicas', 'maxReplicas', 'minAvailable', 'maxUnavailable'];
+
+/** How much may stand beside a choice to be changed with it. */
+const MOST_BESIDE = 8;
+
+/** How many words of one choice are tried beside others. */
+const WORDS = 3;
+
+/** What decides of each part of a system what there is of it, by parts: it is switched, chosen, left out, or counted. */
+export function turnsOf(
+  values: Values,
+  probe: Probe,
+  counts: readonly number[],
+  isSwitch: (path: ValuePath) => boolean,
+): Turn[][] {
+  const walk = (path: ValuePath): Turn[] => {
+    const value = valueAt(values, path);
+    if (isPlainMap(value)) {
+      const gone = isSwitch(path) ? [{ path, value: undefined }] : [];
+      return [...gone, ...Object.keys(value).flatMap((key) => walk([...path, key]))];
+    }
+    const words = probe.at(path)?.enum?.slice(0, WORDS);
+    const others = words ?? (typeof value === 'boolean' ? [!value] : COUNTS.includes(path.at(-1)!) ? counts : []);
+    return others.filter((other) => other !== value).map((other) => ({ path, value: other }));
+  };
+  return Object.keys(values).map((key) => walk([key]));
+}
+
+/** Whether none of two is in the other. */
+export const isApart = (one: Turn, other: Turn): boolean =>
+  !isWithin(other.path, one.path) && !isWithin(one.path, other.path);
+
+/** Two at a time that are apart. */
+export const pairsOf = (turns: readonly Turn[]): [Turn, Turn][] =>
+  turns.flatMap((one, index) =>
+    turns
+      .slice(index + 1)
+      .filter((other) => isApart(one, other))
+      .map((other): [Turn, Turn] => [one, other]),
+  );
+
 /** Paths of lists that are empty, those of the same name together: none that is alone. */
 export function emptyListsAlike(values: Values): ValuePath[][] {
   const groups = new Map<string, ValuePath[]>();
@@ -264,23 +349,33 @@ const WORD = 'probed';
 /** Whether a text has it: then it is a sample's, and no value's. */
 export const namesTried = (text: string): boolean => text.toLowerCase().includes(WORD);
 
-/** What may stand where nothing does, nor in an empty list, by its key. Of all else an overlay decides whether it is there. */
+/** What may stand where nothing does, nor in an empty list, by its key, or by its last two. Of all else an overlay decides whether it is there. */
 const OPTIONAL: Readonly<Record<string, (word: string) => readonly unknown[]>> = {
   command: (word) => [[word], [word, '--now']],
   className: (word) => [word, `fast-${word}`],
   cpu: (word) => [`${777 + word.length}m`, '1200m'],
-  memory: (word) => [`${71 + word.length}Mi`, '1024Mi'],
+  memory: (word) => [71, 1018, 1401, 21, 31].map((amount) => `${amount + word.length}Mi`),
+  image: (word) => [{ repository: `${word}.example/one`, tag: `1.${word.length}` }],
+  blue: (word) => [{ tag: `1.${word.length}` }],
+  green: (word) => [{ tag: `1.${word.length}` }],
+  path: (word) => [`/${word}`, `/${word}/two`],
+  imageRegistry: (word) => [`${word}.example`, `${word}.example:5000/mirror`],
+  folder: (word) => [word, `${word} two`],
   metrics: (word) => [
     [{ pods: { name: word, averageValue: '1000' } }],
     [{ external: { name: word, averageValue: '70' } }],
     [{ pods: { name: `${word}_a`, averageValue: '70' } }, { external: { name: `${word}_b`, averageValue: '1500m' } }],
     [{ external: { name: word, averageValue: '2000m' } }, { pods: { name: `${word}_c`, averageValue: '30000' } }],
   ],
-  digest: (word) => [word, `${word}2`].map((text) => `sha256:${digestOf(text)}`),
+  'image.digest': (word) => [word, `${word}2`].map((text) => `sha256:${digestOf(text)}`),
 };
 
 /** What may stand at a path where nothing does. */
-export const optionalsOf = (path: ValuePath, word = WORD): readonly unknown[] => OPTIONAL[path.at(-1)!]?.(word) ?? [];
+export const optionalsOf = (path: ValuePath, word = WORD): readonly unknown[] =>
+  NEVER.test(path.join('.')) ? [] : ((OPTIONAL[path.slice(-2).join('.')] ?? OPTIONAL[path.at(-1)!])?.(word) ?? []);
+
+/** What makes a block of lines of its own in a configuration of nginx. */
+const NEVER = /^frontend\.health\./;
 
 /** Other values of the kind of one. */
 export function changesOf(value: unknown, schema: Schema, word = WORD): unknown[] {
@@ -292,7 +387,7 @@ export function changesOf(value: unknown, schema: Schema, word = WORD): unknown[
       ? [value + 1, 0, value * 3 + 2, 1, value - 1, 2, Math.ceil(value / 2), value * 2 + 1]
       : [value + 0.5, value / 2, value - 0.05, 1];
   }
-  if (Array.isArray(value)) return changesOfList(value, word);
+  if (Array.isArray(value)) return schema.items?.enum ? listsOf(schema.items.enum) : changesOfList(value, word);
   if (typeof value !== 'string') return [];
   const [, amount = '', unit = ''] = QUANTITY.exec(value) ?? [];
   if (amount !== '') {
@@ -314,9 +409,15 @@ export function changesOf(value: unknown, schema: Schema, word = WORD): unknown[
     'debug',
     'error',
     '37 4 * * *',
-    '10.99.0.0/16',
+    ...NETWORKS,
+    'Europe/Berlin',
+    'Asia/Tokyo',
+    `${word}.*`,
+    `other${word}.*`,
   ];
 }
+
+const NETWORKS = ['10.99.0.0/16', '10.98.64.0/24', '10.97.1.16/28'];
 
 /** Amounts that objects, or their texts, have with a larger unit, or with two. */
 function inOtherUnits(amount: number, unit: string): string[] {
@@ -343,11 +444,14 @@ export function withPort(value: string, other: (port: number) => number): string
   return port === undefined ? [] : [`${host}${other(+port)}`];
 }
 
+/** Lists of words that are some of a few. */
+const listsOf = (words: readonly unknown[]): unknown[] => [words, ...words.map((word) => [word]), []];
+
 function changesOfList(value: readonly unknown[], word: string): unknown[] {
   const last = value.at(-1);
   const more =
     typeof last === 'string'
-      ? changesOf(last, {}, word)
+      ? [...(/^[0-9.]+\/[0-9]+$/.test(last) ? NETWORKS : []), ...changesOf(last, {}, word)]
       : typeof last === 'number'
         ? [last + 1, last + 2]
         : last === undefined

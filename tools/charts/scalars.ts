@@ -1,15 +1,24 @@
 import { evaluateCondition } from '../../src/outputs/chart/evaluate';
 import { both } from '../../src/outputs/chart/lines';
-import { type Condition, type Joined, KEY, type Node, type ValuePath } from '../../src/outputs/chart/template';
+import {
+  type Condition,
+  type Joined,
+  KEY,
+  type Node,
+  type Optional,
+  VALUE,
+  type ValuePath,
+} from '../../src/outputs/chart/template';
 import { type Case, changedAround, entryPaths, grouped, identity, influences, seen, sharedValues } from './cases';
 import { isOneOfFew, nearest, testsOf } from './conditions';
-import { computedOf, joinedOf, placedAs, tallyOf } from './expressions';
+import { computedOf, imagesAround, joinedOf, placedAs, tallyOf } from './expressions';
 import { calledBy, HOLE, merged, NUMBER, numbersIn, split } from './texts';
 import { distinctPaths } from './values';
 
 /** Learns what stands in one place: one expression, or a few of which conditions choose one. */
 export class Scalars {
   private readonly conditions: Condition[] = [];
+  private isWithinTwo = false;
 
   public constructor(private readonly general: readonly ValuePath[]) {}
 
@@ -32,8 +41,8 @@ export class Scalars {
     const paths = [...own, ...(influential.length > 0 ? influential : changedAround(cases))].slice(0, 16);
     const isLong = groups.some(([one]) => typeof one!.value === 'string' && one!.value.includes('\n'));
     const general = depth > 0 && !isLong ? nearest(this.general, paths) : [];
-    const candidates = distinctPaths([...paths, ...general]).slice(0, 30);
-    const placed = placedAs(cases, paths);
+    const candidates = distinctPaths([...paths, ...general]).slice(0, depth > 1 ? 30 : 16);
+    const placed = placedAs(cases, imagesAround(cases, paths)) ?? placedAs(cases, paths);
     if (placed) return { placed };
     const joined = isLong && depth < 2 ? undefined : joinedOf(cases, paths);
     if (joined) return joined;
@@ -42,7 +51,7 @@ export class Scalars {
     if (isLong) return undefined;
     const called = calledBy(cases);
     if (called) return called;
-    return this.counted(cases, paths) ?? (depth > 0 ? this.chosen(cases, candidates, depth) : undefined);
+    return this.counted(cases, paths) ?? (depth > 0 ? this.chosen(cases, paths, candidates, depth) : undefined);
   }
 
   /** Text that is the same but for its numbers, and for values that stand between these. */
@@ -86,25 +95,53 @@ export class Scalars {
   }
 
   /** One thing for each of the words that a value can be. */
-  private switched(cases: readonly Case[], paths: readonly ValuePath[]): Node | undefined {
+  private switched(cases: readonly Case[], paths: readonly ValuePath[], depth: number): Node | undefined {
     for (const path of paths.filter(isOneOfFew)) {
-      const words = [...new Set(cases.map((one) => seen(one, path)))];
-      if (words.length < 3 || words.length > 8 || !words.every((word) => typeof word === 'string')) continue;
-      const choice = words.map((to) => {
-        const node = this.node(
-          cases.filter((one) => seen(one, path) === to),
-          0,
-        );
-        return node && { when: [[{ test: { path, is: 'equal' as const, to }, not: false }]], node };
-      });
-      if (choice.every((one) => one !== undefined)) return { choice };
+      const found = [...new Set(cases.map((one) => seen(one, path)))];
+      const words = found.filter((word) => typeof word === 'string');
+      // Two that an entry has may be any two.
+      const least = path[0] === KEY || path[0] === VALUE || this.isWithinTwo ? 3 : 2;
+      if (
+        words.length < least ||
+        words.length > 8 ||
+        found.some((one) => one !== undefined && !words.includes(one as string))
+      )
+        continue;
+      const inside = (to: string | undefined) => {
+        const few = cases.filter((one) => seen(one, path) === to);
+        return words.length === 2 ? this.withinTwo(few, depth) : this.node(few, 0);
+      };
+      const nodes = words.map(inside);
+      // Where every word comes to the same, it is asked whether there is one.
+      if (new Set(nodes.map(identity)).size < 2) continue;
+      const choice = words.map((to, index) =>
+        branches(nodes[index], [[{ test: { path, is: 'equal', to }, not: false }]]),
+      );
+      const rest = found.includes(undefined) ? branches(inside(undefined)) : [];
+      const all = [...choice, rest];
+      if (all.every((one) => one !== undefined)) return { choice: all.flat() };
     }
     return undefined;
   }
 
-  private chosen(cases: readonly Case[], candidates: readonly ValuePath[], depth: number): Node | undefined {
-    const switched = this.switched(cases, candidates.slice(0, 3));
-    if (switched) return switched;
+  /** Of two words each may have a choice of its own, but for further words: that would take too long. */
+  private withinTwo(cases: readonly Case[], depth: number): Node | undefined {
+    this.isWithinTwo = true;
+    const node = this.node(cases, depth);
+    this.isWithinTwo = false;
+    return node;
+  }
+
+  /** What changed it tells best, and then what words there are anywhere: a word that says nothing of it would part it as well. */
+  private chosen(cases: readonly Case[], paths: readonly ValuePath[], candidates: readonly ValuePath[], depth: number) {
+    return (
+      this.parted(cases, paths, 1) ??
+      this.switched(cases, candidates.slice(0, 16), depth) ??
+      this.parted(cases, candidates, depth)
+    );
+  }
+
+  private parted(cases: readonly Case[], candidates: readonly ValuePath[], depth: number): Node | undefined {
     for (const test of testsOf(candidates, cases)) {
       const when: Condition = [[{ test, not: false }]];
       const yes = cases.filter(({ scope }) => evaluateCondition(when, scope.values));
@@ -117,13 +154,16 @@ export class Scalars {
       const second = this.node(many, depth - 1);
       if (!second) continue;
       const [node, other] = few === yes ? [first, second] : [second, first];
-      const branches = 'choice' in node ? node.choice : [{ node }];
       const rest = 'choice' in other ? other.choice : [{ node: other }];
-      return { choice: [...branches.map((one) => ({ when: both(when, one.when), node: one.node })), ...rest] };
+      return { choice: [...branches(node, when)!, ...rest] };
     }
     return undefined;
   }
 }
+
+/** What is chosen under a condition. */
+const branches = (node: Node | undefined, when?: Condition): Optional<Node>[] | undefined =>
+  node && ('choice' in node ? node.choice : [{ node }]).map((one) => ({ when: both(when, one.when), node: one.node }));
 
 /** That a value is one of the few words that it can be. */
 function wordsAt(cases: readonly Case[], path: ValuePath): Condition[] {

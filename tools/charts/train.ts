@@ -1,14 +1,16 @@
 import { canonical } from '../../src/platform/digest';
 import type { FinishedObject } from '../../src/outputs/plain';
 import { nameOf } from '../../src/outputs/chart/fit';
-import { isWithin } from '../../src/outputs/chart/fixed';
+import { limitedPaths } from '../../src/outputs/chart/limits';
 import { evaluateObjects } from '../../src/outputs/chart/evaluate';
 import type { ChartModel } from '../../src/outputs/chart/model';
 import { type ObjectTemplate, type ValuePath, keyOf } from '../../src/outputs/chart/template';
 import { isPlainMap } from '../../src/settings/merge';
+import { askedAlone } from './asked';
+import { triedAt } from './cases';
 import { choicesAt } from './conditions';
 import { closedSettings } from './finish';
-import { type Held, HELD, heldOf, isClosed, isHeldAt, keepsHeld } from './held';
+import { type Held, HELD, heldOf, isClosed, isHeldAt, isHeldWithin, keepsHeld } from './held';
 import { Learner, type Unexplained } from './learn';
 import { Probe, type Schema } from './probe';
 import { type Change, RandomChanges, randomNumbers, withChanges } from './random-changes';
@@ -66,6 +68,11 @@ export class Trainer {
       if (!isClean) templates = this.retrain();
     }
     const tried = templates.filter((one) => namesTried(JSON.stringify(one))).map(({ name }) => name);
+    const asking = templates.filter(({ node, when }) => JSON.stringify([node, when]).includes(ASKS_ENVIRONMENT));
+    if (asking.length > 0)
+      throw new Error(
+        `${this.system}: templates ask which environment it is: ${asking.map(({ name }) => name).join(', ')}`,
+      );
     if (tried.length > 0)
       throw new Error(`${this.system}: templates say what was only tried to learn them: ${tried.join(', ')}`);
     const all = Object.values(this.resolved);
@@ -107,8 +114,13 @@ export class Trainer {
       const bad = new Set(learner.unexplained.map(({ where }) => objectOf(where, templates)));
       this.known.clear();
       for (const one of templates) if (!bad.has(one.name)) this.known.set(one.name, one);
-      if (learner.unexplained.length === 0) return templates;
-      if (!this.hold(learner.unexplained)) return templates;
+      const alone = askedAlone(templates, this.probe).filter((path) => !this.isHeld(path));
+      if (learner.unexplained.length === 0 && alone.length === 0) return templates;
+      if (learner.unexplained.length === 0) {
+        for (const path of alone) this.holdAt(path);
+        // What was learned with other values of it is learned anew.
+        this.known.clear();
+      } else if (!this.hold(learner.unexplained)) return templates;
     }
     return templates;
   }
@@ -269,12 +281,16 @@ export class Trainer {
 
   private learner(): Learner {
     const { maps, lists, choices } = this.collections();
-    choicesAt([...choices, ['environment'], ...this.held.map(({ path }) => path)]);
+    const decided = this.held.flatMap(limitedPaths);
+    choicesAt([...choices, ...decided]);
+    triedAt([...decided, ...this.samples.flatMap(({ changed }) => (changed ? [changed] : []))]);
     const all = this.names.flatMap((a) => this.names.flatMap((b) => differencesOf(this.resolved[a], this.resolved[b])));
     const general = distinctPaths(all).filter(
       ([key]) => key !== 'quota' && key !== 'namespace' && key !== 'environment',
     );
-    return new Learner(this.samples, { maps, lists }, general, (object, values) => this.templateNameOf(object, values));
+    return new Learner(this.system, this.samples, { maps, lists }, general, (object, values) =>
+      this.templateNameOf(object, values),
+    );
   }
 
   /** Where any entries may be, and where there is one word of a few. */
@@ -308,15 +324,15 @@ export class Trainer {
     }
     const [worst] = [...counts.values()].sort((a, b) => b.count - a.count);
     if (!worst) return false;
-    this.say(`${this.system}: ${worst.path.join('.')} is held from now on`);
-    const allowed = distinct(Object.values(this.resolved).map((values) => valueAt(values, worst.path)));
-    this.held.push({
-      path: worst.path,
-      reason: 'what it comes to in objects could not be told by a template',
-      allowed,
-    });
-    this.samples = this.samples.filter(({ values }) => keepsHeld(values, this.held));
+    this.holdAt(worst.path);
     return true;
+  }
+
+  private holdAt(path: ValuePath): void {
+    this.say(`${this.system}: ${path.join('.')} is held from now on`);
+    const allowed = distinct(Object.values(this.resolved).map((values) => valueAt(values, path)));
+    this.held.push({ path, reason: 'what it comes to in objects could not be told by a template', allowed });
+    this.samples = this.samples.filter(({ values }) => keepsHeld(values, this.held));
   }
 
   /** A single setting, and none that a release is made with. */
@@ -326,9 +342,12 @@ export class Trainer {
   }
 
   private isHeld(path: ValuePath): boolean {
-    return this.held.some((one) => isWithin(path, one.path));
+    return isHeldWithin(path, this.held);
   }
 }
+
+/** How a test of it begins. */
+const ASKS_ENVIRONMENT = '{"test":{"path":["environment"]';
 
 const texts = new WeakMap<Sample, string>();
 

@@ -1,7 +1,7 @@
 import { HEADER, type OutputFile } from '../plain';
 import { toYaml } from '../yaml';
 import { differences } from './differences';
-import { checkFixed, without } from './fixed';
+import { checkFixed, takenWith, without } from './fixed';
 import { templateInChart } from './helm-only';
 import { HELPERS } from './helpers';
 import { inOrderOf, ordered } from './key-order';
@@ -25,16 +25,17 @@ export const KUBE_VERSION = '>=1.30.0-0';
 export function chartFiles(folder: string, source: ChartSource): OutputFile[] {
   const { name, fixed } = source;
   const templates = source.templates.filter((object) => !object.name.startsWith('Namespace/')).map(templateInChart);
-  const taken = [['namespace'], ...fixed.map(({ path }) => path)];
+  const document = withEnvironment(source.schema);
+  const given = [source.values, ...source.environments.map((one) => one.values)];
+  const taken = takenWith([['namespace'], ...fixed.map(({ path }) => path)], given, document);
   const values = without(source.values, taken);
   const environments = source.environments.map((one) => ({ name: one.name, values: without(one.values, taken) }));
   const all = [values, ...environments.map((one) => one.values)];
-  const document = withEnvironment(source.schema);
   const readings = readingsOf(templates);
   checkFixed(fixed, readings);
   const limited = withLimits(settingsOf(document, all, readings, taken, source), source.limited ?? []);
   const settings = inOrderOf(limited, source.overlays ?? []);
-  const shapes = new Shapes(document, [source.values, ...source.environments.map((one) => one.values)], readings);
+  const shapes = new Shapes(document, given, readings);
   const files: OutputFile[] = [
     { path: 'Chart.yaml', text: HEADER + toYaml(metadata(source)) },
     { path: 'README.md', text: readme({ ...source, templates }, settings, values, unsetOf(document, settings, taken)) },

@@ -2,13 +2,17 @@ import { bucketBound } from '../../platform/bucket-bound';
 import { canonicalBytes, canonicalNumber, formatCpu, fraction, parseBytes, parseCpu } from '../../platform/quantity';
 import { dashboardUid } from '../../platform/dashboard-uid';
 import { formatDuration, parseDuration } from '../../platform/duration';
+import { imageReference, mirrored, versionOf } from '../../platform/image-reference';
 import { dashboardOf, SUBJECTS } from '../../platform/panels';
+import { isMap } from '../fields';
+import type { Placed, ValuePath } from './template';
+import type { Values } from './values';
 
 /** A way in which a value is written. */
 export interface Conversion {
   readonly name: string;
-  /** Gives nothing where the value cannot be written so. */
-  readonly of: (value: unknown) => unknown;
+  /** Gives nothing where the value cannot be written so. The others are those around it. */
+  readonly of: (value: unknown, others: Values) => unknown;
   /** The same in a template, of what an expression reads. The first two depend on the type; see `expressions.ts`. */
   readonly helm: (value: string) => string;
   /** Whether it makes numbers. */
@@ -18,6 +22,15 @@ export interface Conversion {
    * @default - as the value itself
    */
   readonly isWithout?: (characters: readonly string[]) => boolean;
+  /**
+   * What it reads of a map, and beside it.
+   * @default - the value as a whole
+   */
+  readonly reads?: {
+    readonly needed: readonly string[];
+    readonly optional: readonly string[];
+    readonly beside?: readonly string[];
+  };
 }
 
 const NUMBER = { isNumber: true, isWithout: () => true };
@@ -47,6 +60,72 @@ const identityOf = (dashboard: string): Conversion => ({
   of: (value) => (typeof value === 'string' ? dashboardUid(value, dashboard) : undefined),
   helm: (value) => `include "webstack.shortName" (print ${value} "-${dashboard}")`,
 });
+
+/** What is read of an image, and of a part where it depends on its release. */
+const IMAGE = { needed: ['repository'], optional: ['tag', 'digest'] };
+const inPart = (which: string) => ({
+  needed: ['image.repository', ...(which === 'newest' ? ['replicas'] : [])],
+  optional: [
+    'release.active',
+    ...['image', 'release.blue', 'release.green'].flatMap((path) => [`${path}.tag`, `${path}.digest`]),
+  ],
+});
+
+/** As containers have it, as it is said elsewhere, and its version on labels. */
+const FORMS = [
+  {
+    name: 'pulled image',
+    of: (image: Values, { imageRegistry }: Values) =>
+      mirrored(imageReference(named(image)), imageRegistry as string | undefined),
+    helm: (image: string) => `include "webstack.pulledImage" (list $.Values ${image})`,
+    beside: ['imageRegistry'],
+  },
+  { name: 'image', of: (image: Values) => imageReference(named(image)), helm: helper('image') },
+  { name: 'version', of: (image: Values) => versionOf(named(image)), helm: helper('version') },
+];
+
+const named = ({ repository, tag, digest }: Values) => ({
+  repository: String(repository),
+  tag: String(tag ?? ''),
+  digest: String(digest ?? ''),
+});
+
+/** The colours of a release, and which of them gets the requests, or is the newest that runs. */
+const VERSIONS = ['blue', 'green', 'active', 'newest'];
+
+/** The image of a part in one of these, as `release.ts` has it. */
+function versionIn(part: unknown, which: string): Values | undefined {
+  if (!isMap(part) || !isMap(part['image'])) return undefined;
+  const release: Values = isMap(part['release']) ? part['release'] : {};
+  const active = String(release['active'] ?? 'blue');
+  const other = active === 'blue' ? 'green' : 'blue';
+  const newest = isMap(release[other]) && Number(part['replicas'] ?? 0) > 0 ? other : active;
+  const version = release[{ active, newest }[which] ?? which];
+  return isMap(version) ? { repository: part['image']['repository'], ...version } : part['image'];
+}
+
+/** No reference or version has what would have to be escaped. */
+const isPlainText = (characters: readonly string[]) => characters.every((one) => !/[\w.:@/-]/.test(one));
+
+const IMAGES: readonly Conversion[] = FORMS.flatMap(({ name, of, helm, beside }): Conversion[] => [
+  {
+    name,
+    of: (value, others) => (isMap(value) && 'repository' in value ? of(value, others) : undefined),
+    helm,
+    isWithout: isPlainText,
+    reads: { ...IMAGE, beside },
+  },
+  ...VERSIONS.map((which): Conversion => ({
+    name: `${name} of ${which}`,
+    of: (value, others) => {
+      const image = versionIn(value, which);
+      return image && of(image, others);
+    },
+    helm: (part) => helm(`(include "webstack.imageIn" (list ${part} "${which}") | fromJson)`),
+    isWithout: isPlainText,
+    reads: { ...inPart(which), beside },
+  })),
+]);
 
 /** Every way, the plainest first. */
 export const CONVERSIONS: readonly Conversion[] = [
@@ -95,9 +174,19 @@ export const CONVERSIONS: readonly Conversion[] = [
     isWithout: () => false,
   },
   ...SUBJECTS.map((subject) => identityOf(dashboardOf('dashboard', subject))),
+  ...IMAGES,
 ];
 
 const BY_NAME = new Map(CONVERSIONS.map((one) => [one.name, one]));
 
 /** A conversion by its name. */
 export const conversion = (name: string): Conversion => BY_NAME.get(name)!;
+
+/** The paths of what is read where a value is placed: what has to be there for it, and what need not. */
+export function readBy({ path, as }: Placed): { readonly needed: ValuePath[]; readonly optional: ValuePath[] } {
+  const { reads } = conversion(as);
+  if (!reads) return { needed: [path], optional: [] };
+  const inside = (keys: string): ValuePath => [...path, ...keys.split('.')];
+  const beside = (reads.beside ?? []).map((keys): ValuePath => keys.split('.'));
+  return { needed: reads.needed.map(inside), optional: [...reads.optional.map(inside), ...beside] };
+}

@@ -19,7 +19,7 @@ import { type Values, valueAt } from './values';
 /** A value as it is placed; nothing where there is none. */
 export const evaluatePlaced = ({ path, as }: Placed, values: Values): unknown => {
   const value = valueAt(values, path);
-  return value === undefined || value === null ? undefined : conversion(as).of(value);
+  return value === undefined || value === null ? undefined : conversion(as).of(value, values);
 };
 
 /** What is computed of values. */

@@ -24,7 +24,7 @@ export function printed(placed: Placed, scope: Scope): string {
   return conversion(as).helm(value);
 }
 
-const separatorOf = (as: string) => String(conversion(as).of(['', '']));
+const separatorOf = (as: string) => String(conversion(as).of(['', ''], {}));
 
 function printedAs(value: string, type: ShapeType): string {
   if (type === 'string' || type === 'boolean') return value;

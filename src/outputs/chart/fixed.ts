@@ -1,6 +1,7 @@
 import { ANY, type Readings } from './paths';
+import { schemaAt, type SchemaDocument } from './schema';
 import type { FixedSetting } from './source';
-import type { ValuePath } from './template';
+import { keyOf, type ValuePath } from './template';
 import { isCollection, type Values, valueAt } from './values';
 
 const isSameKey = (one: string | undefined, other: string | undefined) => one === other || one === ANY || other === ANY;
@@ -16,6 +17,27 @@ export function without(values: Values, paths: readonly ValuePath[]): Values {
   });
   return Object.fromEntries(kept);
 }
+
+/** Paths that are taken out, and those of maps of which nothing is left then, nor may be. */
+export function takenWith(
+  paths: readonly ValuePath[],
+  values: readonly Values[],
+  document: SchemaDocument,
+): ValuePath[] {
+  const around = paths.flatMap((path) => path.slice(1).map((_, index) => path.slice(0, index + 1)));
+  const gone = around.filter(
+    (path) =>
+      !path.includes(ANY) &&
+      typeof schemaAt(document, path)?.additionalProperties !== 'object' &&
+      values.some((one) => valueAt(one, path) !== undefined) &&
+      values.every((one) => isHollow(valueAt(without(one, paths), path))),
+  );
+  return [...new Map([...paths, ...gone].map((path) => [keyOf(path), path])).values()];
+}
+
+/** Whether nothing is left of a map, but for maps of which nothing is left. */
+const isHollow = (value: unknown): boolean =>
+  value === undefined || (isCollection(value) && !Array.isArray(value) && Object.values(value).every(isHollow));
 
 /** What stands at a path; where it goes through any entry, what stands in each. */
 export function allAt(values: unknown, path: ValuePath): unknown {

@@ -1,3 +1,4 @@
+import { readBy } from './conversions';
 import {
   type Condition,
   type Joined,
@@ -128,13 +129,18 @@ class Reader {
     if ('factors' in part) [...part.factors, ...(part.added ?? [])].forEach((one) => this.part(one, entry, known));
     else if ('terms' in part) part.terms.forEach(({ when }) => this.condition(when, entry));
     else {
-      const path = absolute(part.path, entry);
-      add(this.read, path);
-      for (let length = path.length; length > 0; length -= 1) {
-        const around = path.slice(0, length);
-        if (around.at(-1) === ANY || known.some((one) => isSame(absolute(one, entry), around))) break;
-        add(this.needed, around);
-      }
+      const { needed, optional } = readBy({ path: absolute(part.path, entry), as: part.as });
+      for (const path of [...needed, ...optional]) add(this.read, path);
+      for (const path of optional) add(this.optional, path);
+      for (const path of needed) this.needs(path, entry, known);
+    }
+  }
+
+  private needs(path: ValuePath, entry: ValuePath, known: readonly ValuePath[]): void {
+    for (let length = path.length; length > 0; length -= 1) {
+      const around = path.slice(0, length);
+      if (around.at(-1) === ANY || known.some((one) => isSame(absolute(one, entry), around))) break;
+      add(this.needed, around);
     }
   }
 }

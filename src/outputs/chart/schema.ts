@@ -9,6 +9,7 @@ export interface Schema {
   readonly items?: Schema;
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
   readonly pattern?: string;
   readonly title?: string;
   readonly description?: string;
@@ -49,6 +50,15 @@ export function below(schema: Schema, key: string): Schema | undefined {
   const own = schema.properties?.[key] ?? schema.items ?? schema.additionalProperties;
   return typeof own === 'object' ? own : undefined;
 }
+
+/** The schema of what stands at a path; nothing where nothing may stand. */
+export const schemaAt = (document: SchemaDocument, path: readonly string[]): Schema | undefined =>
+  path.reduce<Schema | undefined>(
+    (schema, key) => schema && optional(below(schema, key), document),
+    resolved(document, document),
+  );
+
+const optional = (schema: Schema | undefined, document: SchemaDocument) => schema && resolved(schema, document);
 
 /** Which of these keys nobody may give a map of values. Where values do all the same, templates leave them out. */
 export function refusedKeys(

@@ -16,6 +16,11 @@ export interface FixedSetting {
 
 /** A setting that may only be what some environment has. */
 export interface LimitedSetting extends FixedSetting {
+  /**
+   * Keys of a map that are limited together, where others of it are not.
+   * @default - all that stands there
+   */
+  readonly keys?: readonly string[];
   /** `null` where an environment has nothing. */
   readonly allowed: readonly unknown[];
 }

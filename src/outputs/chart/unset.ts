@@ -30,7 +30,7 @@ const REASONS: readonly { readonly reason: string; readonly ends: readonly strin
     ends: [
       ...['edge.alb', 'edge.gce', 'edge.applicationGateway', 'edge.scheme', 'edge.controller.podLabels'],
       ...['target.endpoint', 'target.account', 'target.identity', 'target.namespace', 'target.addresses'],
-      ...['hosts', 'cidrs', 'clusterId', 'image.profile', 'release.*', 'release.*.digest'],
+      ...['hosts', 'cidrs', 'clusterId', 'image.profile', 'release.*'],
       ...['alerts.*.to', 'alerts.*.channel', 'schedule'],
     ],
   },

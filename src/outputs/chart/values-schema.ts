@@ -20,6 +20,7 @@ const KEPT = [
   'title',
   'description',
   'enum',
+  'anyOf',
   'minimum',
   'maximum',
   'exclusiveMinimum',

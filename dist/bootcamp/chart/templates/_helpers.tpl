@@ -5,6 +5,44 @@
 {{- if kindIs "string" . }}{{ . }}{{ else if not (kindIs "invalid" .) }}{{ toJson . }}{{ end -}}
 {{- end }}
 
+{{- /* An image by its repository, tag and digest, less what is not given. */ -}}
+{{- define "webstack.image" -}}
+{{- .repository }}{{ with .tag }}:{{ . }}{{ end }}{{ with .digest }}@{{ . }}{{ end -}}
+{{- end }}
+
+{{- /* All values and an image: with their registry before it, unless it names a host itself. */ -}}
+{{- define "webstack.pulledImage" -}}
+{{- $reference := include "webstack.image" (index . 1) -}}
+{{- $registry := (index . 0).imageRegistry -}}
+{{- if and $registry (not (regexMatch "^(localhost|[^/]*[.:][^/]*)/" $reference)) }}{{ $registry }}/{{ end }}{{ $reference -}}
+{{- end }}
+
+{{- /* The version of an image as far as a label can hold it: its tag, or the beginning of its digest. */ -}}
+{{- define "webstack.version" -}}
+{{- $version := .tag | default (.digest | default "" | replace ":" "-") | trunc 63 -}}
+{{- regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" $version "" | default "unversioned" -}}
+{{- end }}
+
+{{- /* A part and a colour of its release, or active or newest: the image that it has in that one, as JSON. */ -}}
+{{- define "webstack.imageIn" -}}
+{{- $part := index . 0 -}}
+{{- $release := $part.release | default dict -}}
+{{- $active := $release.active | default "blue" -}}
+{{- $other := eq $active "blue" | ternary "green" "blue" -}}
+{{- $isNew := and (get $release $other) (gt (int64 $part.replicas) 0) -}}
+{{- $colour := index . 1 -}}
+{{- if or (eq $colour "active") (and (eq $colour "newest") (not $isNew)) -}}
+{{- $colour = $active -}}
+{{- else if eq $colour "newest" -}}
+{{- $colour = $other -}}
+{{- end -}}
+{{- with get $release $colour -}}
+{{- merge (dict "repository" $part.image.repository) . | toJson -}}
+{{- else -}}
+{{- toJson $part.image -}}
+{{- end -}}
+{{- end }}
+
 {{- /* A value as YAML on one line. What is text stays text. */ -}}
 {{- define "webstack.scalar" -}}
 {{- if kindIs "string" . }}{{ quote . }}{{ else }}{{ toJson . }}{{ end -}}
