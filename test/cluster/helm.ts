@@ -58,7 +58,12 @@ export class Release {
 
   /** What the commands under a heading of the guide print; `more` ends the last one. A refusal is thrown. */
   public guided(heading: string, { block = 0, more = '' } = {}): string {
-    return this.cluster.shell(`${this.path}\n${this.commands(heading)[block]!.trimEnd()} ${more}\n`, ROOT);
+    return this.shell(`${this.commands(heading)[block]!.trimEnd()} ${more}`);
+  }
+
+  /** What commands print, in which `helm` is ours. */
+  public shell(commands: string): string {
+    return this.cluster.shell(`${this.path}\n${commands}\n`, ROOT);
   }
 
   /** The blocks of commands under a heading, for this release. */
@@ -96,7 +101,7 @@ export class Release {
 
   /** What helm prints. */
   public helm(command: string): string {
-    return this.cluster.shell(`${this.path}\nhelm ${command} -n ${this.namespace}`, ROOT);
+    return this.shell(`helm ${command} -n ${this.namespace}`);
   }
 
   /** How many revisions it has. */
