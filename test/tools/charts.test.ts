@@ -573,3 +573,19 @@ test('a word that says nothing of what is seen is not asked', () => {
   const made = evaluateObjects(templates, { namespace: 'shop', active: 'green', registry: 'other.example' });
   expect(made).toMatchObject([{ at: 'other.example/x' }]);
 });
+
+test('what another environment lends is tried with what decides beside it, and all parts are stopped one after the other', () => {
+  const count = { type: 'integer' };
+  const budget = { type: 'object', properties: { minAvailable: count } };
+  const part = { type: 'object', properties: { replicas: count, budget } };
+  const probe = Object.assign(
+    probeOf({ shop: part, desk: part }, (all) => JSON.stringify(all)),
+    { at: (path: string[]) => (path.length === 1 ? part : path.at(-1) === 'budget' ? budget : count) },
+  );
+  const values = { shop: { replicas: 1 }, desk: { replicas: 3 } };
+  const sampler = new Sampler(probe);
+  sampler.surround(values, [{ ...values, shop: { replicas: 1, budget: { minAvailable: 1 } } }], 0);
+  const tried = sampler.samples.map(({ values: { shop, desk } }: any) => [shop, desk]);
+  expect(tried).toContainEqual([{ replicas: 4, budget: { minAvailable: 2 } }, { replicas: 3 }]);
+  expect(tried).toContainEqual([{ replicas: 0 }, { replicas: 0 }]);
+});

@@ -58,6 +58,8 @@ export class RandomChanges {
     private readonly isOffered: (path: ValuePath) => boolean,
     /** Whether something that has a name may be left out: it is there or not, and has no defaults. */
     private readonly isSwitch: (path: ValuePath) => boolean,
+    /** Values of environments: parts of one may be put into another that has none. */
+    private readonly lent: readonly Values[] = [],
   ) {}
 
   /** One to four changes of values, in each third row of what decides what there is of one part. */
@@ -190,7 +192,11 @@ export class RandomChanges {
   private optionals(schema: Schema, value: Values, path: ValuePath): Place[] {
     return Object.entries(schema.properties ?? {}).flatMap(([key, own]): Place[] => {
       const inside = [...path, key];
-      const values = value[key] === undefined && this.isOffered(inside) ? optionalsOf(inside, this.word()) : [];
+      if (value[key] !== undefined || !this.isOffered(inside)) return [];
+      const values = [
+        ...optionalsOf(inside, this.word()),
+        ...this.lent.map((one) => valueAt(one, inside)).filter(isPlainMap),
+      ];
       return values.length > 0 ? [{ path: inside, schema: this.probe.resolve(own), isOptional: false, values }] : [];
     });
   }

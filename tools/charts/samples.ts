@@ -61,6 +61,7 @@ export class Sampler {
 
   /** Everything around one environment; `others` lend it what they have. */
   public surround(values: Values, others: readonly Values[], tries: number): void {
+    const before = this.samples.length;
     const origin = this.add(values);
     if (!origin) return;
     this.changeLeaves(origin, this.probe.root, [], tries);
@@ -70,20 +71,43 @@ export class Sampler {
     this.turnPairs(origin);
     this.changeBesideChoices(origin);
     for (const other of others) this.takeOver(origin, values, other, []);
-    this.lookInto(origin, 1);
+    this.lookIntoLent(origin);
+    this.stopAll(origin);
+    this.lookInto(origin, before, 1);
+  }
+
+  /** What another environment has lent is changed as what was there, and with the turns of its part. */
+  private lookIntoLent(origin: Sample): void {
+    for (const one of this.samples.filter((sample) => sample.origin === origin)) {
+      const path = one.changed!;
+      if (valueAt(origin.values, path) !== undefined || !isPlainMap(valueAt(one.values, path))) continue;
+      this.changeBelow(one, path, 1);
+      this.turnPairs(one, path);
+    }
+  }
+
+  /** Nothing runs any more, one part after the other: what is there for any of them goes with the last. */
+  private stopAll(origin: Sample): void {
+    const paths = Object.keys(origin.values).map((key): ValuePath => [key, 'replicas']);
+    const counts = paths.filter((path) => typeof valueAt(origin.values, path) === 'number');
+    for (const row of [counts, [...counts].reverse()])
+      row.reduce((from, path) => this.addOrFind(withValue(from.values, path, 0), from, path) ?? from, origin);
   }
 
   /** Objects that one change has brought are seen but once: again, with what all objects say changed, and what is beside it. */
-  private lookInto(origin: Sample, tries: number): void {
-    const own = this.samples.filter((one) => one.origin === origin);
+  private lookInto(origin: Sample, from: number, tries: number): void {
+    const own = this.samples.slice(from).filter((one) => one.changed);
     const known = new Set(origin.objects.map(nameOf));
     for (const one of own) {
       const names = one.objects.map(nameOf).filter((name) => !known.has(name) && !this.looked.has(name));
       if (names.length === 0 || one.changed![0] === 'namespace' || one.changed![0] === 'environment') continue;
       names.forEach((name) => this.looked.add(name));
+      this.add(withValue(one.values, ['environment'], `${String(one.values['environment'])}x`), one, ['environment']);
       const images = Object.keys(one.values).map((key) => [key, 'image', 'tag']);
       const tags = images.filter((path) => valueAt(one.values, path) !== undefined);
       for (const path of [...GLOBAL, ...tags]) this.changeBelow(one, path, tries);
+      // What two changes bring stands for what is in that part, too.
+      if (one.origin !== origin) this.changeBelow(one, one.changed!.slice(0, 1), tries);
     }
   }
 
@@ -203,11 +227,13 @@ export class Sampler {
   }
 
   /** Two turns of one part at once: one may be refused without the other, or show nothing. */
-  private turnPairs(origin: Sample): void {
+  private turnPairs(origin: Sample, within: ValuePath = []): void {
     for (const turns of turnsOf(origin.values, this.probe, [1, 2, 4], (path) => this.switches.has(keyOf(path)))) {
       const open = turns.filter(({ path }) => !isHeldWithin(path, this.held));
+      if (!open.some(({ path }) => isWithin(path, within))) continue;
       const alone = open.map(({ path, value }) => this.addOrFind(withValue(origin.values, path, value), origin, path));
-      for (const [first, second] of pairsOf(open)) {
+      const pairs = pairsOf(open).filter((pair) => pair.some(({ path }) => isWithin(path, within)));
+      for (const [first, second] of pairs) {
         const [from, to] = alone[open.indexOf(first)] ? [first, second] : [second, first];
         const sample = alone[open.indexOf(from)];
         if (sample) this.add(withValue(sample.values, to.path, to.value), sample, to.path);

@@ -165,7 +165,13 @@ export class Trainer {
   private changes(random: () => number): RandomChanges {
     const { switches } = this;
     const isOffered = (path: ValuePath) => !isHeldAt(path, this.held);
-    return new RandomChanges(this.probe, random, isOffered, (path) => switches.has(keyOf(path)));
+    return new RandomChanges(
+      this.probe,
+      random,
+      isOffered,
+      (path) => switches.has(keyOf(path)),
+      Object.values(this.resolved),
+    );
   }
 
   /** Notes the objects that templates make otherwise; the changes are samples from then on. Tells whether they are valid. */
